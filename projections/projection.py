@@ -1,0 +1,198 @@
+"""What a projection is: a named, versioned, pure fold from the events of one entity to rows.
+
+A projection file ends in one value `Projection(...)`; the engine and the rebuild
+know nothing else about it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from tracker.events import Event
+from tracker.timing import DAY
+
+Row = msgspec.Struct
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One entry of a row's history: which event, when, and what it led to.
+
+    `status` is the state after the event; `anomaly` says in words what was
+    unexpected about it; `note` is a detail worth a line on the page.
+    """
+
+    event_id: str
+    type: str
+    at: int
+    status: str
+    note: str | None = None
+    anomaly: str | None = None
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """A counter that a row adds to: `count` and, for durations, `total` microseconds.
+
+    All other fields name the counter; a field without meaning for it stays empty.
+    `day` is days since 1970-01-01 UTC.
+    """
+
+    name: str
+    organization_id: str
+    subject: str = ""
+    version: str = ""
+    item: str = ""
+    outcome: str = ""
+    target: str = ""
+    day: int = 0
+    count: int = 1
+    total: int = 0
+
+
+class Attention(msgspec.Struct, frozen=True):
+    """Something on a row that waits for a person.
+
+    `item` is the id of the event that caused it, which an acknowledgement names.
+    `since` is microseconds; `url` leads into Popp where the provider gave a link.
+    """
+
+    item: str
+    reason: str
+    words: str
+    since: int
+    organization_id: str
+    candidate_name: str | None = None
+    identity: str | None = None
+    url: str | None = None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """How a row is found by the search: its title and the words that lead to it."""
+
+    title: str
+    words: tuple[str, ...]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """One view: the struct of its rows, whose fields are the columns.
+
+    `key` is the primary key, `entity` the column that holds the entity's key.
+    """
+
+    name: str
+    row: type[Row]
+    key: tuple[str, ...]
+    entity: str
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+
+def _nothing(_row: Any) -> tuple[()]:
+    return ()
+
+
+class Projection(msgspec.Struct, frozen=True):
+    """One projection; raise `version` whenever its rows would come out differently."""
+
+    name: str
+    version: int
+    tables: tuple[Table, ...]
+    hears: frozenset[str]
+    key: Callable[[Event], str | None]
+    fold: Callable[[Sequence[Event]], Sequence[Row]]
+    tallies: Callable[[Any], Iterable[Tally]] = _nothing
+    attention: Callable[[Any], Iterable[Attention]] = _nothing
+    links: Callable[[Any], Iterable[str]] = _nothing
+    search: Callable[[Any], Iterable[Found]] = _nothing
+
+    def entity_of(self, event: Event) -> str | None:
+        """The key of the entity that an event belongs to, None when it is not for this one."""
+        if event.type in ACKNOWLEDGEMENTS:
+            return event.data.entity if event.data.projection == self.name else None
+        if event.type not in self.hears:
+            return None
+        return self.key(event) or None
+
+
+ACKNOWLEDGEMENTS: Final = frozenset({"TRACKER_ACKNOWLEDGED", "TRACKER_ACKNOWLEDGEMENT_UNDONE"})
+
+State = TypeVar("State", bound=StrEnum)
+Machine = dict[State, dict[str, State]]
+
+
+def walk(
+    machine: Machine[State],
+    state: State,
+    events: Iterable[Event],
+    note: Callable[[Event], str | None] = lambda _event: None,
+) -> tuple[State, list[Entry]]:
+    """Lead events through a machine: the last state, and an entry for each event.
+
+    Folds never refuse: where the table has no transition, the state stays and
+    the entry says what was unexpected.
+    """
+    history = []
+    for event in events:
+        following = machine[state].get(event.type)
+        unexpected = None if following else f"{event.type} was not expected while {state}"
+        state = following or state
+        history.append(
+            Entry(event.event_id, event.type, event.occurred_at, state, note(event), unexpected)
+        )
+    return state, history
+
+
+def anomalies(events: Iterable[Event], history: Iterable[Entry], *codes: str) -> tuple[str, ...]:
+    """The codes given, then one for each unexpected event and each unreadable value."""
+    unexpected = (f"unexpected:{entry.type}" for entry in history if entry.anomaly)
+    unreadable = (f"unreadable:{path}" for event in events for path in event.unreadable)
+    return (*codes, *unexpected, *unreadable)
+
+
+def day_of(moment: int) -> int:
+    """Days since 1970-01-01 UTC of a time in microseconds."""
+    return moment // DAY
+
+
+def own_events(events: Iterable[Event]) -> list[Event]:
+    """The provider's events among an entity's: without what people did in the dashboard."""
+    return [event for event in events if event.type not in ACKNOWLEDGEMENTS]
+
+
+def last_known(events: Sequence[Event], field: str) -> Any:
+    """The newest value of a payload field that some event carries, None if none does."""
+    for event in reversed(events):
+        value = getattr(event.data, field, None)
+        if value is not None:
+            return value
+    return None
+
+
+def acknowledged(events: Iterable[Event]) -> frozenset[str]:
+    """The items that were acknowledged and not put back, given canonically ordered events."""
+    items: set[str] = set()
+    for event in events:
+        if event.type == "TRACKER_ACKNOWLEDGED":
+            items.add(event.data.item or "")
+        elif event.type == "TRACKER_ACKNOWLEDGEMENT_UNDONE":
+            items.discard(event.data.item or "")
+    return frozenset(items)
+
+
+# An identity is the name of a person in one system. The prefixes sort so that the
+# smallest identity of a person is Popp's own id wherever there is one.
+
+
+def candidate(value: str | None) -> list[str]:
+    """Popp's id of a person: unique everywhere."""
+    return [f"candidate:{value}"] if value else []
+
+
+def customer(organization_id: str, value: str | None) -> list[str]:
+    """The customer's own id of a person: unique within one organization."""
+    return [f"customer:{organization_id}/{value}"] if value else []
+
+
+def through_conversation(value: str | None) -> list[str]:
+    """A conversation, which belongs to exactly one person."""
+    return [f"through:{value}"] if value else []

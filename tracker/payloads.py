@@ -1,0 +1,329 @@
+"""What is read from an event's `data`, type by type.
+
+Every field is optional and unknown fields are ignored, because the provider's
+documentation leaves much open. Where a name is unknown or has been spelled in
+several ways, the accepted names stand beside the field (`also`), in order of
+preference; a dot steps into an object. A value of the wrong kind is left out
+and its path reported, so that one odd field never hides the others.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+
+def also(*names: str) -> msgspec.Meta:
+    """Further names under which a field is accepted, in order of preference."""
+    return msgspec.Meta(extra={"also": names})
+
+
+class Part(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """An object inside a payload."""
+
+
+class Payload(Part, frozen=True, kw_only=True):
+    """The two fields that every payload has (documented)."""
+
+    record_id: str | None = None
+    organization_id: str | None = None
+
+
+class ScreeningAnswer(Part, frozen=True, kw_only=True):
+    """One screening question with its outcome, PASSED or FAILED (documented)."""
+
+    screening_question: str | None = None
+    question_outcome: str | None = None
+    response_summary: str | None = None
+
+
+class Conversation(Payload, frozen=True, kw_only=True):
+    """Conversation events (documented; the reason of a failed start is not)."""
+
+    conversation_status: str | None = None
+    candidate_id: str | None = None
+    external_id: str | None = None
+    external_campaign_id: str | None = None
+    participant_first_name: Annotated[str | None, also("participantFirsName")] = None
+    participant_last_name: str | None = None
+    campaign_conversation_url: str | None = None
+    scorecard_total_value: float | None = None
+    screening_questions_outcome: tuple[ScreeningAnswer, ...] | None = None
+    reason: Annotated[
+        str | None, also("failureReason", "errorMessage", "error.message", "error")
+    ] = None
+
+
+class Requirement(Part, frozen=True, kw_only=True):
+    """One requirement of an analysis and whether the candidate meets it (documented)."""
+
+    requirement: str | None = None
+    is_mandatory: bool | None = None
+    is_met: bool | None = None
+    evidence: str | None = None
+
+
+class AnalysisCreated(Payload, frozen=True, kw_only=True):
+    """ANALYSIS_CREATED; its fields beyond the common two are unknown."""
+
+    external_id: Annotated[str | None, also("externalAnalysisId", "analysisExternalId")] = None
+    title: Annotated[str | None, also("name", "jobTitle", "job.title")] = None
+
+
+class CandidateAnalysis(Payload, frozen=True, kw_only=True):
+    """CANDIDATE_ANALYSIS_COMPLETED (documented; `analysisId` is a guess)."""
+
+    analysis_id: Annotated[str | None, also("analysis.id")] = None
+    external_id: str | None = None
+    external_analysis_id: Annotated[str | None, also("analysisExternalId")] = None
+    analysis_candidate_url: str | None = None
+    total_score_scaled: float | None = None
+    is_all_mandatory_requirements_met: bool | None = None
+    requirement_outcomes: tuple[Requirement, ...] | None = None
+
+
+class Participant(Part, frozen=True, kw_only=True):
+    """A person invited to a meeting, interviewers included (documented)."""
+
+    name: str | None = None
+    email: str | None = None
+
+
+class MeetingDetails(Part, frozen=True, kw_only=True):
+    """When, where and with whom (documented)."""
+
+    title: str | None = None
+    start_date_time: str | None = None
+    end_date_time: str | None = None
+    timezone: str | None = None
+    location: str | None = None
+    video_conference: bool | None = None
+    meeting_url: str | None = None
+    participants: tuple[Participant, ...] | None = None
+
+
+class Meeting(Payload, frozen=True, kw_only=True):
+    """Scheduling events (documented; the last three fields are guesses)."""
+
+    conversation_id: str | None = None
+    external_conversation_id: str | None = None
+    external_campaign_id: str | None = None
+    meeting_details: MeetingDetails | None = None
+    previous_booking_id: Annotated[
+        str | None, also("previousRecordId", "originalBookingId", "rescheduledFromId")
+    ] = None
+    reason: Annotated[str | None, also("cancellationReason", "message")] = None
+    notes_url: Annotated[str | None, also("noteTakerUrl", "notes.url", "meetingNotesUrl")] = None
+
+
+class Workflow(Payload, frozen=True, kw_only=True):
+    """Common fields of workflow events (documented; some are left out on some types)."""
+
+    workflow_id: str | None = None
+    workflow_version_id: str | None = None
+    workflow_external_id: str | None = None
+    candidate_profile_id: str | None = None
+    candidate_profile_external_id: str | None = None
+
+
+class NodeCompleted(Workflow, frozen=True, kw_only=True):
+    """WORKFLOW_NODE_COMPLETED; the node's fields are unknown, these names are accepted."""
+
+    node_id: Annotated[str | None, also("node.id", "nodeKey", "node.key")] = None
+    node_type: Annotated[str | None, also("node.type")] = None
+    label: Annotated[str | None, also("nodeLabel", "node.label", "nodeName", "node.name")] = None
+    outcome: Annotated[
+        str | None, also("nodeOutcome", "routingEvent", "node.outcome", "result")
+    ] = None
+    next_node_id: Annotated[str | None, also("nextNode.id", "nextNodeKey")] = None
+
+
+class RunEnded(Workflow, frozen=True, kw_only=True):
+    """The end of a run; where and why are unknown, these names are accepted."""
+
+    reason: Annotated[
+        str | None,
+        also(
+            "failureReason",
+            "cancellationReason",
+            "errorMessage",
+            "error.message",
+            "error",
+            "message",
+        ),
+    ] = None
+    code: Annotated[str | None, also("errorCode", "failureCode", "error.code")] = None
+    node_id: Annotated[str | None, also("node.id", "nodeKey", "failedNodeId")] = None
+
+
+class Contact(Workflow, frozen=True, kw_only=True):
+    """Contact resolution events; their own fields are unknown, these names are accepted."""
+
+    run_id: Annotated[str | None, also("workflowRunId", "run.id", "existingRunId")] = None
+    contact_key: Annotated[str | None, also("contact.key", "contactId", "contact.id")] = None
+    contact_name: Annotated[str | None, also("contact.name", "name")] = None
+    node_id: Annotated[str | None, also("node.id", "nodeKey")] = None
+    resolution: Annotated[
+        str | None, also("resolutionType", "resolvedBy", "method", "contact.resolution")
+    ] = None
+    reason: Annotated[
+        str | None,
+        also("failureReason", "skipReason", "errorMessage", "error.message", "error", "message"),
+    ] = None
+
+
+class Published(Workflow, frozen=True, kw_only=True):
+    """WORKFLOW_PUBLISHED; its own fields are unknown, these names are accepted."""
+
+    name: Annotated[str | None, also("workflowName", "title", "workflow.name")] = None
+    version_number: Annotated[int | None, also("version", "workflowVersion")] = None
+
+
+class Target(Payload, frozen=True, kw_only=True):
+    """An internal event about one item of one entity of one projection."""
+
+    projection: str | None = None
+    entity: str | None = None
+    item: str | None = None
+    actor: str | None = None
+
+
+class Imported(Payload, frozen=True, kw_only=True):
+    """A workflow's configuration, imported by a person."""
+
+    workflow_id: str | None = None
+    workflow_version_id: str | None = None
+    name: str | None = None
+    configuration: str | None = None
+    actor: str | None = None
+
+
+class Erased(Payload, frozen=True, kw_only=True):
+    """A person who was forgotten: the ids by which events named that person."""
+
+    identities: tuple[str, ...] | None = None
+    actor: str | None = None
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A payload as understood, and the paths whose values were of another kind."""
+
+    payload: Payload
+    unreadable: tuple[str, ...] = ()
+
+
+def read_payload(kind: type[Payload], body: bytes) -> Reading:
+    """Read the `data` object of an envelope's bytes as one kind of payload.
+
+    Raises msgspec.DecodeError when the body is not JSON; odd values inside
+    `data` never raise.
+    """
+    decoder, alternative_spelling = _fast(kind)
+    if not alternative_spelling(body):
+        try:
+            return Reading(decoder.decode(body).data)
+        except msgspec.ValidationError:
+            pass
+    unreadable: list[str] = []
+    data = msgspec.json.decode(body).get("data")
+    payload = _read_struct(kind, data if isinstance(data, dict) else {}, "", unreadable)
+    return Reading(payload, tuple(unreadable))
+
+
+@cache
+def _fast(kind: type[Payload]) -> tuple[Any, Any]:
+    """The typed decoder of a payload, and a search for anything that it would miss.
+
+    The decoder knows preferred names only. It would also keep an empty text,
+    which here means the same as an absent one.
+    """
+    body = msgspec.defstruct(f"{kind.__name__}Body", [("data", kind)])
+    names = {name.split(".")[0] for name in _all_alternatives(kind)}
+    spelled = "|".join(re.escape(name) for name in sorted(names))
+    pattern = rf'"(?:{spelled})"\s*:|:\s*""|\\u00' if names else r':\s*""|\\u00'
+    return msgspec.json.Decoder(body), re.compile(pattern.encode()).search
+
+
+def _all_alternatives(kind: type[Part]) -> Iterator[str]:
+    for field in _fields(kind):
+        yield from field.names[1:]
+        if field.part is not None:
+            yield from _all_alternatives(field.part)
+
+
+class _Field(msgspec.Struct, frozen=True):
+    attribute: str
+    names: tuple[str, ...]
+    wanted: Any
+    part: type[Part] | None
+    many: bool
+
+
+@cache
+def _fields(kind: Any) -> tuple[_Field, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(
+        _field(field.name, field.encode_name, hints[field.name])
+        for field in msgspec.structs.fields(kind)
+    )
+
+
+def _field(attribute: str, name: str, hint: Any) -> _Field:
+    others: tuple[str, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *metas = get_args(hint)
+        others = tuple(n for meta in metas for n in (meta.extra or {}).get("also", ()))
+    if get_origin(hint) in {UnionType, Union}:
+        hint = next(option for option in get_args(hint) if option is not type(None))
+    many = get_origin(hint) is tuple
+    inner = get_args(hint)[0] if many else hint
+    part = inner if isinstance(inner, type) and issubclass(inner, Part) else None
+    return _Field(attribute, (name, *others), inner, part, many)
+
+
+def _read_struct(kind: type[Part], data: Mapping[str, Any], path: str, odd: list[str]) -> Any:
+    values = {}
+    for field in _fields(kind):
+        name, raw = _first_present(data, field.names)
+        if raw is not None:
+            values[field.attribute] = _read_value(field, raw, path + name, odd)
+    return kind(**values)
+
+
+def _first_present(data: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, Any]:
+    for name in names:
+        value: Any = data
+        for step in name.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        # An object is only ever reached through its fields ("error" beside "error.message").
+        if value is not None and value != "" and not (isinstance(value, dict) and name != names[0]):
+            return name, value
+    return names[0], None
+
+
+def _read_value(field: _Field, raw: Any, path: str, odd: list[str]) -> Any:
+    if not field.many:
+        return _read_one(field, raw, path, odd)
+    if not isinstance(raw, list):
+        odd.append(path)
+        return None
+    read = (_read_one(field, item, f"{path}[{n}]", odd) for n, item in enumerate(raw))
+    return tuple(item for item in read if item is not None)
+
+
+def _read_one(field: _Field, raw: Any, path: str, odd: list[str]) -> Any:
+    if field.part is not None:
+        if isinstance(raw, dict):
+            return _read_struct(field.part, raw, f"{path}.", odd)
+    elif field.wanted is str and isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw)
+    else:
+        try:
+            return msgspec.convert(raw, field.wanted, strict=False)
+        except msgspec.ValidationError:
+            pass
+    odd.append(path)
+    return None
