@@ -4,6 +4,7 @@ A projection file ends in one value `Projection(...)`; the engine and the rebuil
 know nothing else about it.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -74,6 +75,11 @@ class Found(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
 
 
+def found(title: str, *words: str | None) -> Found:
+    """A title with the words that are known, each once."""
+    return Found(title, tuple(dict.fromkeys(word for word in words if word)))
+
+
 class Table(msgspec.Struct, frozen=True):
     """One view: the struct of its rows, whose fields are the columns.
 
@@ -108,7 +114,8 @@ class Projection(msgspec.Struct, frozen=True):
     def entity_of(self, event: Event) -> str | None:
         """The key of the entity that an event belongs to, None when it is not for this one."""
         if event.type in ACKNOWLEDGEMENTS:
-            return event.data.entity if event.data.projection == self.name else None
+            mine = event.data.projection == self.name
+            return event.data.entity or None if mine else None
         if event.type not in self.hears:
             return None
         return self.key(event) or None
@@ -166,6 +173,11 @@ def last_known(events: Sequence[Event], field: str) -> Any:
         if value is not None:
             return value
     return None
+
+
+def finite(number: float | None) -> float | None:
+    """The number, None for "NaN" and the infinities, which neither tables nor JSON can hold."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 def acknowledged(events: Iterable[Event]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker import payloads as p
+from tracker.reading import read_payload
 
 INTERNAL_PREFIX: Final = "TRACKER_"
 
@@ -120,7 +121,7 @@ def read_event(
     body: bytes,
 ) -> Event:
     """The event of one row of the log, with its payload read from the exact bytes."""
-    reading = p.read_payload(event_type(type_name).payload, body)
+    reading = read_payload(event_type(type_name).payload, body)
     return Event(
         event_id,
         type_name,

@@ -1,0 +1,104 @@
+"""A rebuild in a process of its own, so that it takes no time from the service's threads."""
+
+import threading
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+import msgspec
+
+from projections.rebuild import RebuildReport, rebuild
+from tracker.errors import Busy, NotReady, TrackerError
+
+
+class Rebuilding(msgspec.Struct, frozen=True):
+    """How far a rebuild is: its stage and how many positions of how many are done."""
+
+    stage: str
+    done: int
+    total: int
+
+
+class BackgroundRebuild:
+    """At most one rebuild at a time; its progress and its last report can be watched."""
+
+    def __init__(self, data: Path, moved: Callable[[], None] = lambda: None) -> None:
+        self._data = data
+        self._moved = moved
+        self._lock = threading.Lock()
+        self.progress: Rebuilding | None = None
+        self.report: RebuildReport | None = None
+        self.error: str | None = None
+
+    def start(self, *, check: bool = False, require_parity: bool = False) -> None:
+        """Begin a rebuild and return at once; raises Busy while one is under way."""
+        self._begin()
+        arguments = {"check": check, "require_parity": require_parity}
+        threading.Thread(
+            target=self._watch_quietly, args=(arguments,), name="rebuild", daemon=True
+        ).start()
+
+    def run(self, *, check: bool = False, require_parity: bool = False) -> RebuildReport:
+        """Rebuild and wait for the report; raises Busy, or what the rebuild raised."""
+        self._begin()
+        return self._watch({"check": check, "require_parity": require_parity})
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self.progress is not None:
+                raise Busy("A rebuild is under way; wait until it is done")
+            self.progress = Rebuilding("starting", 0, 1)
+        self.error = None
+        self._moved()
+
+    def _watch_quietly(self, arguments: dict[str, bool]) -> None:
+        try:
+            self._watch(arguments)
+        except TrackerError as error:
+            self.error = str(error)
+            self._moved()
+
+    def _watch(self, arguments: dict[str, bool]) -> RebuildReport:
+        context = get_context("spawn")
+        here, there = context.Pipe(duplex=False)
+        process = context.Process(target=_rebuild, args=(str(self._data), arguments, there))
+        try:
+            process.start()
+            there.close()
+            self.report = self._listen(here)
+        finally:
+            process.join()
+            here.close()
+            self.progress = None
+            self._moved()
+        return self.report
+
+    def _listen(self, here: Pipe) -> RebuildReport:
+        while True:
+            try:
+                message = here.recv()
+            except EOFError:
+                raise NotReady("The rebuild's process ended before it was done") from None
+            if isinstance(message, RebuildReport):
+                return message
+            if isinstance(message, TrackerError):
+                raise message
+            self.progress = message
+            self._moved()
+
+
+def _rebuild(data: str, arguments: dict[str, bool], there: Pipe) -> None:
+    """What the other process does; it only ever sends progress, a report or an error."""
+    try:
+        there.send(
+            rebuild(
+                Path(data),
+                progress=lambda stage, done, total: there.send(Rebuilding(stage, done, total)),
+                **arguments,
+            )
+        )
+    except TrackerError as error:
+        there.send(error)
+    finally:
+        there.close()

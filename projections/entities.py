@@ -1,0 +1,74 @@
+"""Which events belong to which entity, and reading them from the log."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from projections.catalogue import PROJECTIONS
+from projections.folding import unpack_positions
+from projections.generation import select_view
+from tracker.database import Connection
+from tracker.events import Event, read_event
+
+Entity = tuple[str, str]
+HEARD = {name: [p for p in PROJECTIONS if name in p.hears] for p in PROJECTIONS for name in p.hears}
+ROW = "position, event_id, type, record_id, organization_id, occurred_at, body"
+
+
+def entities_of(event: Event) -> list[Entity]:
+    """The (projection, key) of every entity that an event belongs to."""
+    hearing = PROJECTIONS if event.type.startswith("TRACKER_") else HEARD.get(event.type, ())
+    named = ((projection.name, projection.entity_of(event)) for projection in hearing)
+    return [(name, key) for name, key in named if key]
+
+
+def read_after(log: Connection, position: int, until: int, limit: int) -> list[tuple[int, Event]]:
+    """The next events after a position, with their positions."""
+    query = (
+        f"SELECT {ROW} FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
+    )
+    return [(row[0], read_event(*row[1:])) for row in log.execute(query, (position, until, limit))]
+
+
+def read_at(log: Connection, positions: Iterable[int]) -> dict[int, Event]:
+    """The events at positions."""
+    query = f"""
+        SELECT {ROW} FROM events
+        WHERE position IN (SELECT value FROM json_each(?)) ORDER BY position
+    """
+    rows = log.execute(query, (json.dumps(sorted(positions)),))
+    return {row[0]: read_event(*row[1:]) for row in rows}
+
+
+def stored_positions(
+    views: Connection, entities: Iterable[Entity]
+) -> dict[Entity, tuple[int, list[int]]]:
+    """The number and the positions of entities that a generation already knows."""
+    query = "SELECT id, positions FROM entities WHERE projection = ? AND key = ?"
+    found = {}
+    for entity in entities:
+        row = views.execute(query, entity).fetchone()
+        if row:
+            found[entity] = (row[0], unpack_positions(row[1]))
+    return found
+
+
+def stored_rows(
+    views: Connection, projection: str, key: str
+) -> list[tuple[str, tuple[object, ...]]]:
+    """The rows of an entity as they stand in the views, with the names of their tables."""
+    return [
+        (table, row) for table, query in ROWS_OF[projection] for row in views.execute(query, (key,))
+    ]
+
+
+def _queries() -> Mapping[str, Sequence[tuple[str, str]]]:
+    return {
+        projection.name: [
+            (table.name, f"{select_view(table.name)} WHERE {table.entity} = ?")
+            for table in projection.tables
+        ]
+        for projection in PROJECTIONS
+    }
+
+
+ROWS_OF = _queries()

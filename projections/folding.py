@@ -1,0 +1,98 @@
+"""What follows from the events of one entity: its rows, and what they give to the shared views.
+
+The engine and the rebuild both come through here, so they can't disagree.
+"""
+
+import traceback
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from projections.codec import Columns, decode_row, encode_row
+from projections.projection import Found, Projection
+from tracker.events import Event, canonical
+
+
+class Folded(msgspec.Struct):
+    """Everything that one entity gives to the views.
+
+    `rows` holds column values by table, `tallies` (key, count, total), `attention`,
+    `links` and `search` whole rows of these views. `broken` is a traceback.
+    """
+
+    rows: list[tuple[str, Columns]] = msgspec.field(default_factory=list)
+    tallies: list[tuple[Columns, int, int]] = msgspec.field(default_factory=list)
+    attention: list[Columns] = msgspec.field(default_factory=list)
+    links: list[Columns] = msgspec.field(default_factory=list)
+    search: list[Columns] = msgspec.field(default_factory=list)
+    broken: str | None = None
+
+
+def fold_entity(projection: Projection, key: str, events: Iterable[Event]) -> Folded:
+    """Fold all events of one entity. Never raises: a failing fold gives a broken entity."""
+    try:
+        structs = projection.fold(canonical(events))
+        names = {table.row: table.name for table in projection.tables}
+        folded = _contributions(projection, key, structs)
+        folded.rows = [(names[type(row)], encode_row(row)) for row in structs]
+        _refuse_twins(projection, structs)
+    except Exception:  # noqa: BLE001 - one poisonous event must not stop the others
+        return Folded(broken=traceback.format_exc(limit=-8))
+    return folded
+
+
+def _refuse_twins(projection: Projection, structs: Sequence[Any]) -> None:
+    """Two rows with one primary key would be written over each other."""
+    keys = {table.row: table.key for table in projection.tables}
+    seen = set()
+    for row in structs:
+        key = (type(row), *(getattr(row, name) for name in keys[type(row)]))
+        if key in seen:
+            raise ValueError(f"{projection.name} folds two rows with the key {key[1:]!r}")
+        seen.add(key)
+
+
+def refold_rows(projection: Projection, key: str, stored: Sequence[tuple[str, Columns]]) -> Folded:
+    """What stored rows gave to the shared views when they were written."""
+    tables = {table.name: table for table in projection.tables}
+    structs = [decode_row(tables[name], values) for name, values in stored]
+    folded = _contributions(projection, key, structs)
+    folded.rows = list(stored)
+    return folded
+
+
+def _contributions(projection: Projection, key: str, structs: Sequence[Any]) -> Folded:
+    """The same for the same rows, in whatever order they are given."""
+    entity = (projection.name, key)
+    folded = Folded()
+    attention: set[Columns] = set()
+    links: set[str] = set()
+    found: list[Found] = []
+    for row in structs:
+        for tally in projection.tallies(row):
+            *counter, count, total = msgspec.structs.astuple(tally)
+            folded.tallies.append((tuple(counter), count, total))
+        attention.update(msgspec.structs.astuple(waiting) for waiting in projection.attention(row))
+        links.update(projection.links(row))
+        found.extend(projection.search(row))
+    once = {waiting[0]: waiting for waiting in sorted(attention, key=repr)}
+    folded.attention = [(*entity, *waiting) for waiting in once.values()]
+    folded.links = [(identity, *entity) for identity in sorted(links)]
+    if found:
+        words = sorted({word for one in found for word in one.words})
+        folded.search = [(*entity, min(one.title for one in found), " ".join(words))]
+    return folded
+
+
+def pack_positions(positions: Iterable[int]) -> bytes:
+    """Positions as the entities table keeps them: eight bytes each, ascending."""
+    return array("q", sorted(set(positions))).tobytes()
+
+
+def unpack_positions(packed: bytes) -> list[int]:
+    """The positions of an entity's events."""
+    positions = array("q")
+    positions.frombytes(packed)
+    return positions.tolist()

@@ -1,0 +1,124 @@
+"""One generation that follows the log: folds every entity that new events touch, again and whole.
+
+Rows, shared views, digests and the checkpoint of a batch move in one transaction, so
+a crash at any point neither loses nor repeats an effect.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from projections import generation
+from projections.catalogue import PROJECTIONS
+from projections.changes import Changes
+from projections.entities import (
+    Entity,
+    entities_of,
+    read_after,
+    read_at,
+    stored_positions,
+    stored_rows,
+)
+from projections.folding import Folded, fold_entity, pack_positions, refold_rows
+from tracker.database import Connection, open_reader, open_writer, transaction
+from tracker.errors import NotFound
+from tracker.events import Event
+
+BATCH = 500
+BY_NAME = {projection.name: projection for projection in PROJECTIONS}
+UPSERT = """
+    INSERT INTO entities (projection, key, positions, broken) VALUES (?, ?, ?, ?)
+    ON CONFLICT (projection, key) DO UPDATE
+    SET positions = excluded.positions, broken = excluded.broken
+"""
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """What one step did: folded up to `position`, `events` of them; `keys` names what changed.
+
+    A key is `projection:entity` or the name of a shared view.
+    """
+
+    position: int
+    events: int
+    keys: frozenset[str]
+
+
+class Follower:
+    """One generation and the connection that writes it. Not for use by two threads at once."""
+
+    def __init__(self, data: Path, path: Path) -> None:
+        self.path = path
+        self.views: Connection = open_writer(path)
+        self._log: Connection = open_reader(data / "log.db")
+
+    def close(self) -> None:
+        """Close both files."""
+        self.views.close()
+        self._log.close()
+
+    @property
+    def position(self) -> int:
+        """Up to which position this generation is folded."""
+        return generation.position(self.views)
+
+    def step(self, until: int = 2**62, limit: int = BATCH) -> Advance:
+        """Fold the next events of the log, at most `limit` of them and none after `until`."""
+        with transaction(self.views):
+            start = self.position
+            events = read_after(self._log, start, until, limit)
+            if not events:
+                return Advance(start, 0, frozenset())
+            changes = Changes(self.views)
+            for _, event in events:
+                changes.count_event(event.occurred_at, event.type, event.organization_id)
+            self._fold(_touched(events), dict(events), changes)
+            end = events[-1][0]
+            changes.write(end)
+        return Advance(end, len(events), frozenset(changes.keys | {"feed"}))
+
+    def refold(self, projection: str, key: str) -> Advance:
+        """Fold one entity again in place; raises NotFound when no event belongs to it."""
+        entity = (projection, key)
+        with transaction(self.views):
+            if projection not in BY_NAME or not stored_positions(self.views, [entity]):
+                raise NotFound(f"No event belongs to {projection} {key!r}")
+            changes = Changes(self.views)
+            self._fold({entity: []}, {}, changes)
+            position = self.position
+            changes.write(position)
+        return Advance(position, 0, frozenset(changes.keys))
+
+    def _fold(
+        self,
+        touched: Mapping[Entity, list[int]],
+        known: Mapping[int, Event],
+        changes: Changes,
+    ) -> None:
+        stored = stored_positions(self.views, touched)
+        earlier = {p for _, positions in stored.values() for p in positions} - known.keys()
+        events = {**known, **read_at(self._log, earlier)}
+        for (name, key), new in touched.items():
+            positions = {*new, *stored[name, key][1]} if (name, key) in stored else set(new)
+            folded = fold_entity(BY_NAME[name], key, [events[p] for p in positions])
+            self.views.execute(UPSERT, (name, key, pack_positions(positions), folded.broken))
+            if folded.broken is None:
+                changes.replace(self._before(name, key, stored), folded, f"{name}:{key}")
+
+    def _before(
+        self, name: str, key: str, stored: Mapping[Entity, tuple[int, list[int]]]
+    ) -> Folded:
+        """What the entity gave until now. A broken fold leaves what was understood before."""
+        if (name, key) not in stored:
+            return Folded()
+        return refold_rows(BY_NAME[name], key, stored_rows(self.views, name, key))
+
+
+def _touched(events: Iterable[tuple[int, Event]]) -> dict[Entity, list[int]]:
+    touched: defaultdict[Entity, list[int]] = defaultdict(list)
+    for position, event in events:
+        for entity in entities_of(event):
+            touched[entity].append(position)
+    return touched

@@ -1,0 +1,261 @@
+"""The files of the views: one generation is one complete build, one of them is served.
+
+`views-000007.db` is generation 7; the pointer file `views.current` names the one
+served and is replaced by an atomic rename.
+"""
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from projections.catalogue import PROJECTIONS
+from projections.codec import columns
+from projections.projection import Attention, Table, Tally
+from tracker.database import Connection, run_script
+
+POINTER: Final = "views.current"
+NAME: Final = re.compile(r"views-(\d{6})\.db")
+
+SHARED: Final = """
+CREATE TABLE checkpoint (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    position INTEGER NOT NULL
+) STRICT;
+INSERT INTO checkpoint VALUES (1, 0);
+CREATE TABLE projections (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;
+CREATE TABLE views (name TEXT PRIMARY KEY, rows INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;
+CREATE TABLE entities (
+    id INTEGER PRIMARY KEY,
+    projection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    positions BLOB NOT NULL,
+    broken TEXT
+) STRICT;
+CREATE TABLE tallies (
+    name TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    version TEXT NOT NULL,
+    item TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    target TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    PRIMARY KEY (name, organization_id, subject, version, item, outcome, target, day)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE attention (
+    projection TEXT NOT NULL,
+    entity TEXT NOT NULL,
+    item TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    words TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    organization_id TEXT NOT NULL,
+    candidate_name TEXT,
+    identity TEXT,
+    url TEXT,
+    PRIMARY KEY (projection, entity, item)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE links (
+    identity TEXT NOT NULL,
+    projection TEXT NOT NULL,
+    entity TEXT NOT NULL,
+    PRIMARY KEY (identity, projection, entity)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE people (identity TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE search (
+    id INTEGER PRIMARY KEY,
+    projection TEXT NOT NULL,
+    entity TEXT NOT NULL,
+    title TEXT NOT NULL,
+    words TEXT NOT NULL
+) STRICT;
+CREATE TABLE feed (
+    hour INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (hour, type, organization_id)
+) STRICT, WITHOUT ROWID;
+CREATE VIRTUAL TABLE search_index USING fts5 (
+    title, words, content = 'search', content_rowid = 'id', prefix = '2 3'
+);
+"""
+
+SHARED_INDEXES: Final = """
+CREATE UNIQUE INDEX entities_by_key ON entities (projection, key);
+CREATE INDEX entities_broken ON entities (projection) WHERE broken IS NOT NULL;
+CREATE INDEX attention_by_since ON attention (since);
+CREATE INDEX links_by_entity ON links (projection, entity);
+CREATE INDEX people_by_person ON people (person);
+CREATE UNIQUE INDEX search_by_entity ON search (projection, entity);
+INSERT INTO search_index (search_index) VALUES ('rebuild');
+CREATE TRIGGER search_added AFTER INSERT ON search BEGIN
+    INSERT INTO search_index (rowid, title, words) VALUES (new.id, new.title, new.words);
+END;
+CREATE TRIGGER search_removed AFTER DELETE ON search BEGIN
+    INSERT INTO search_index (search_index, rowid, title, words)
+    VALUES ('delete', old.id, old.title, old.words);
+END;
+"""
+
+# What a digest covers of each shared view, and its primary key: never an internal number.
+SHARED_VIEWS: Final = {
+    "tallies": (Tally.__struct_fields__, 8),
+    "attention": (("projection", "entity", *Attention.__struct_fields__), 3),
+    "links": (("identity", "projection", "entity"), 3),
+    "people": (("identity", "person"), 1),
+    "search": (("projection", "entity", "title", "words"), 2),
+    "feed": (("hour", "type", "organization_id", "count"), 3),
+}
+
+TABLES: Final[dict[str, Table]] = {
+    table.name: table for projection in PROJECTIONS for table in projection.tables
+}
+
+
+def view_names() -> list[str]:
+    """All views that have a digest: the projections' tables, then the shared ones."""
+    return [*TABLES, *SHARED_VIEWS]
+
+
+def view_columns(name: str) -> tuple[str, ...]:
+    """The columns of a view that its digest covers."""
+    if name in TABLES:
+        return tuple(_names(TABLES[name]))
+    return SHARED_VIEWS[name][0]
+
+
+def select_view(name: str) -> str:
+    """The SELECT of everything in a view that its digest covers."""
+    return f"SELECT {', '.join(view_columns(name))} FROM {name}"
+
+
+@cache
+def insert_into(name: str) -> str:
+    """The INSERT of a row of a view."""
+    names = view_columns(name)
+    return f"INSERT INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+def key_columns(name: str) -> tuple[str, ...]:
+    """The columns that tell the rows of a view apart."""
+    if name in TABLES:
+        return TABLES[name].key
+    return view_columns(name)[: SHARED_VIEWS[name][1]]
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in columns(table.row)]
+
+
+def create_tables(connection: Connection) -> None:
+    """All tables of a generation, without the indexes."""
+    run_script(connection, SHARED)
+    for table in TABLES.values():
+        described = ", ".join(f"{column.name} {column.sql}" for column in columns(table.row))
+        primary = ", ".join(table.key)
+        connection.execute(
+            f"CREATE TABLE {table.name} ({described}, PRIMARY KEY ({primary})) STRICT"
+        )
+    connection.executemany(
+        "INSERT INTO projections VALUES (?, ?)", [(p.name, p.version) for p in PROJECTIONS]
+    )
+    connection.executemany("INSERT INTO views VALUES (?, 0, '0')", [(n,) for n in view_names()])
+
+
+def create_indexes(connection: Connection) -> None:
+    """The indexes, made after the rows when a generation is built in bulk."""
+    run_script(connection, SHARED_INDEXES)
+    for table in TABLES.values():
+        for wanted in _indexes(table):
+            name = "_".join((table.name, "by", *wanted))
+            connection.execute(f"CREATE INDEX {name} ON {table.name} ({', '.join(wanted)})")
+
+
+def _indexes(table: Table) -> list[tuple[str, ...]]:
+    by_entity = [] if table.key[0] == table.entity else [(table.entity,)]
+    return list(dict.fromkeys([*by_entity, *table.indexes]))
+
+
+def usable(connection: Connection) -> bool:
+    """Whether a generation was built by the same versions, with the columns written today."""
+    if versions(connection) != {p.name: p.version for p in PROJECTIONS}:
+        return False
+    for table in TABLES.values():
+        found = [row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")]
+        if found != _names(table):
+            return False
+    return True
+
+
+def versions(connection: Connection) -> dict[str, int]:
+    """The version of each projection that a generation was built with."""
+    return dict(connection.execute("SELECT name, version FROM projections").fetchall())
+
+
+def position(connection: Connection) -> int:
+    """Up to which position of the log a generation is folded."""
+    return int(connection.execute("SELECT position FROM checkpoint").fetchone()[0])
+
+
+def served(data: Path) -> Path | None:
+    """The file of the served generation, None when there is none."""
+    try:
+        name = (data / POINTER).read_text().strip()
+    except FileNotFoundError:
+        return None
+    path = data / name
+    return path if NAME.fullmatch(name) and path.exists() else None
+
+
+def number(path: Path) -> int:
+    """7 for `views-000007.db`."""
+    found = NAME.fullmatch(path.name)
+    return int(found[1]) if found else 0
+
+
+def generations(data: Path) -> list[Path]:
+    """All generation files, oldest first."""
+    return sorted(path for path in data.glob("views-*.db") if NAME.fullmatch(path.name))
+
+
+def next_file(data: Path) -> Path:
+    """The file name of the generation to be built next."""
+    newest = max((number(path) for path in generations(data)), default=0)
+    return data / f"views-{newest + 1:06}.db"
+
+
+def switch(data: Path, path: Path) -> None:
+    """Serve a generation from now on: one atomic rename."""
+    waiting = data / f"{POINTER}.new"
+    with waiting.open("w") as file:
+        file.write(f"{path.name}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    waiting.replace(data / POINTER)
+    _sync_directory(data)
+
+
+def _sync_directory(data: Path) -> None:
+    descriptor = os.open(data, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Delete a generation's files."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def remove_all_but(data: Path, *kept: Path | None) -> None:
+    """Delete every generation besides those given."""
+    for path in generations(data):
+        if path not in kept:
+            remove(path)

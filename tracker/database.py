@@ -1,0 +1,159 @@
+"""How SQLite files are opened: one connection writes a file and alone checkpoints it.
+
+pysqlite3 brings its own SQLite. The one that Python links may be older than 3.51.3,
+which repaired a loss of committed pages when a write-ahead log is reset.
+"""
+
+import fcntl
+import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from tracker.errors import Busy, NotReady
+
+if TYPE_CHECKING:
+    import sqlite3
+else:
+    from pysqlite3 import dbapi2 as sqlite3
+
+Connection = sqlite3.Connection
+DatabaseError = sqlite3.Error
+
+OLDEST_SQLITE = (3, 51, 3)
+
+
+def sqlite_version() -> tuple[int, ...]:
+    """The version of the SQLite in use."""
+    return sqlite3.sqlite_version_info
+
+
+def open_writer(path: Path) -> Connection:
+    """The one writing connection of a file, in WAL mode; a commit survives a power cut.
+
+    Transactions are begun by hand. Raises NotReady when SQLite is too old.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        wanted = ".".join(map(str, OLDEST_SQLITE))
+        raise NotReady(
+            f"SQLite {sqlite3.sqlite_version} can lose commits; install a pysqlite3 "
+            f"that brings {wanted} or later"
+        )
+    connection = _connect(f"{_uri(path)}?mode=rwc")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def open_reader(path: Path) -> Connection:
+    """A connection that can't write and never checkpoints; usable from any one thread at a time.
+
+    Raises NotReady when the file does not exist.
+    """
+    if not path.exists():
+        raise NotReady(f"{path.name} does not exist yet in {path.parent}; start the service once")
+    connection = _connect(f"{_uri(path)}?mode=ro")
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
+
+
+def _connect(uri: str) -> Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10
+    )
+    connection.execute("PRAGMA cache_size = -4000")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _uri(path: Path) -> str:
+    return f"file:{quote(str(path.resolve()))}"
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[Connection]:
+    """A writing transaction: committed at the end, rolled back on any error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def run_script(connection: Connection, script: str) -> None:
+    """Run several statements inside the current transaction (`executescript` would commit it)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[Connection]:
+    """A reading transaction: every query inside sees the same moment."""
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def exclusive(path: Path, doing: str) -> Iterator[None]:
+    """Hold a lock file for as long as the block runs; the lock ends with the process.
+
+    Raises Busy when another process holds it; `doing` says what it is held for.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"Another process is {doing} in {path.parent}") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class Readers:
+    """Read connections of one file, lent to one thread at a time.
+
+    `open_reader` semantics; a lent connection goes back to the pool afterwards.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._idle: deque[Connection] = deque()
+        self._closed = False
+
+    @contextmanager
+    def lend(self) -> Iterator[Connection]:
+        """A connection in a reading transaction: every query inside sees the same moment."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = open_reader(self.path)
+        try:
+            with snapshot(connection):
+                yield connection
+        finally:
+            self._idle.append(connection)
+            if self._closed:
+                self.close()
+
+    def close(self) -> None:
+        """Close the idle connections now, and lent ones when they come back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()

@@ -1,0 +1,32 @@
+"""The log: every event once, in order of arrival, never changed.
+
+`Log` is the one writer (held by a file lock), `LogReader` the reader by position
+or entity, `verify` the proof that nothing was changed, removed or reordered.
+"""
+
+from tracker.log.proof import Verification, verify
+from tracker.log.reader import LogReader
+from tracker.log.rows import (
+    Delivery,
+    Incoming,
+    LogStats,
+    Outcome,
+    Quarantined,
+    Receipt,
+    StoredEvent,
+)
+from tracker.log.writer import Log
+
+__all__ = [
+    "Delivery",
+    "Incoming",
+    "Log",
+    "LogReader",
+    "LogStats",
+    "Outcome",
+    "Quarantined",
+    "Receipt",
+    "StoredEvent",
+    "Verification",
+    "verify",
+]

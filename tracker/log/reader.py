@@ -1,0 +1,189 @@
+"""Reading the log: by position, by entity's record, by type; and what was not accepted."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tracker.database import Readers
+from tracker.errors import NotFound
+from tracker.log.rows import Delivery, LogStats, Quarantined, StoredEvent
+
+EVENT_COLUMNS = """
+    position, event_id, type, family, record_id, organization_id,
+    occurred_at, received_at, body, body_digest, chain
+"""
+DELIVERY_COLUMNS = (
+    "id, received_at, outcome, reason, size, remote, key_label, event_id, position, digest"
+)
+QUARANTINE_COLUMNS = "id, received_at, reason, body, position, deliveries, status"
+
+
+class LogReader:
+    """Reads log.db beside its writer; safe to use from many threads."""
+
+    def __init__(self, data: Path) -> None:
+        self.path = data / "log.db"
+        self._readers = Readers(self.path)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._readers.close()
+
+    def head(self) -> int:
+        """The position of the newest event, 0 when there is none."""
+        with self._readers.lend() as connection:
+            row = connection.execute("SELECT position FROM head").fetchone()
+        return int(row[0])
+
+    def event(self, position: int) -> StoredEvent:
+        """The event at a position; raises NotFound."""
+        return self._one("position = ?", position)
+
+    def event_by_id(self, event_id: str) -> StoredEvent:
+        """The event with an id; raises NotFound."""
+        return self._one("event_id = ?", event_id)
+
+    def _one(self, condition: str, value: object) -> StoredEvent:
+        with self._readers.lend() as connection:
+            row = connection.execute(
+                f"SELECT {EVENT_COLUMNS} FROM events WHERE {condition}",
+                (value,),
+            ).fetchone()
+        if row is None:
+            raise NotFound(f"The log holds no event {value!r}")
+        return StoredEvent(*row)
+
+    def events(
+        self,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 100,
+        types: Sequence[str] = (),
+        record_id: str | None = None,
+        organizations: Sequence[str] = (),
+        since: int | None = None,
+        until: int | None = None,
+        newest_first: bool = False,
+    ) -> list[StoredEvent]:
+        """Events between two positions (both excluded) that fit all filters given.
+
+        `since` and `until` bound `occurred_at` in microseconds, the second excluded.
+        """
+        where, values = _conditions(after, before, types, record_id, organizations, since, until)
+        order = "DESC" if newest_first else "ASC"
+        # Everything spliced in is a constant of this module; values are bound.
+        query = (
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE {where} ORDER BY position {order} LIMIT ?"
+        )
+        with self._readers.lend() as connection:
+            rows = connection.execute(query, (*values, limit)).fetchall()
+        return [StoredEvent(*row) for row in rows]
+
+    def stream(self, after: int = 0, until: int | None = None) -> Iterator[StoredEvent]:
+        """All events after a position, up to and including another, in order, in one snapshot."""
+        query = f"""
+            SELECT {EVENT_COLUMNS} FROM events
+            WHERE position > ? AND position <= ? ORDER BY position
+        """
+        with self._readers.lend() as connection:
+            for row in connection.execute(query, (after, 2**62 if until is None else until)):
+                yield StoredEvent(*row)
+
+    def deliveries(
+        self, *, before: int | None = None, limit: int = 100, outcome: str | None = None
+    ) -> list[Delivery]:
+        """Deliveries that were not simply accepted, newest first."""
+        query = f"""
+            SELECT {DELIVERY_COLUMNS} FROM deliveries
+            WHERE id < ? AND (? IS NULL OR outcome = ?) ORDER BY id DESC LIMIT ?
+        """
+        bound = 2**62 if before is None else before
+        with self._readers.lend() as connection:
+            rows = connection.execute(query, (bound, outcome, outcome, limit)).fetchall()
+        return [Delivery(*row) for row in rows]
+
+    def quarantined(
+        self, *, before: int | None = None, limit: int = 100, status: str | None = None
+    ) -> list[Quarantined]:
+        """Signed deliveries that are not events, newest first."""
+        query = f"""
+            SELECT {QUARANTINE_COLUMNS} FROM quarantine
+            WHERE id < ? AND (? IS NULL OR status = ?) ORDER BY id DESC LIMIT ?
+        """
+        bound = 2**62 if before is None else before
+        with self._readers.lend() as connection:
+            rows = connection.execute(query, (bound, status, status, limit)).fetchall()
+        return [Quarantined(*row) for row in rows]
+
+    def quarantine(self, quarantine_id: int) -> Quarantined:
+        """One quarantined delivery; raises NotFound."""
+        query = f"SELECT {QUARANTINE_COLUMNS} FROM quarantine WHERE id = ?"
+        with self._readers.lend() as connection:
+            row = connection.execute(query, (quarantine_id,)).fetchone()
+        if row is None:
+            raise NotFound(f"Nothing is quarantined under number {quarantine_id}")
+        return Quarantined(*row)
+
+    def stats(self) -> LogStats:
+        """How much the log holds."""
+        with self._readers.lend() as connection:
+            one = connection.execute
+            events = one("SELECT position FROM head").fetchone()[0]
+            first = one("SELECT received_at FROM events ORDER BY position LIMIT 1").fetchone()
+            last = one("SELECT received_at FROM events ORDER BY position DESC LIMIT 1").fetchone()
+            outcomes = dict(
+                one("SELECT outcome, count(*) FROM deliveries GROUP BY outcome").fetchall()
+            )
+            waiting = one("SELECT count(*) FROM quarantine WHERE status = 'waiting'").fetchone()[0]
+            size = one("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+            file_bytes = size.fetchone()[0]
+        return LogStats(
+            events=events,
+            first_received_at=first and first[0],
+            last_received_at=last and last[0],
+            outcomes={"accepted": events, **outcomes},
+            quarantine_waiting=waiting,
+            file_bytes=file_bytes,
+        )
+
+
+def _conditions(
+    after: int,
+    before: int | None,
+    types: Sequence[str],
+    record_id: str | None,
+    organizations: Sequence[str],
+    since: int | None,
+    until: int | None,
+) -> tuple[str, list[Any]]:
+    wanted: list[tuple[str, Sequence[Any]]] = [("position > ?", [after])]
+    if before is not None:
+        wanted.append(("position < ?", [before]))
+    if types:
+        wanted.append((f"type IN ({', '.join('?' * len(types))})", types))
+    if record_id is not None:
+        # All families are named so that the index (family, record_id) is used.
+        families = ", ".join(f"'{family}'" for family in FAMILIES)
+        wanted.append((f"family IN ({families}) AND record_id = ?", [record_id]))
+    if organizations:
+        wanted.append(
+            (f"organization_id IN ({', '.join('?' * len(organizations))})", organizations)
+        )
+    if since is not None:
+        wanted.append(("occurred_at >= ?", [since]))
+    if until is not None:
+        wanted.append(("occurred_at < ?", [until]))
+    return " AND ".join(w for w, _ in wanted), [v for _, values in wanted for v in values]
+
+
+FAMILIES = (
+    "conversation",
+    "analysis",
+    "meeting",
+    "run",
+    "contact",
+    "workflow",
+    "tracker",
+    "unknown",
+)

@@ -1,0 +1,65 @@
+"""The tables of log.db and how they came to be."""
+
+from sqlite_utils import Database, Migrations
+
+from tracker.database import Connection, run_script
+
+migrations = Migrations("log")
+
+
+@migrations(name="0001_log")
+def _create(db: Database) -> None:
+    run_script(
+        db.conn,
+        """
+        CREATE TABLE events (
+            position INTEGER PRIMARY KEY,
+            event_id TEXT NOT NULL UNIQUE,
+            type TEXT NOT NULL,
+            family TEXT NOT NULL,
+            record_id TEXT NOT NULL,
+            organization_id TEXT NOT NULL,
+            occurred_at INTEGER NOT NULL,
+            received_at INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            body_digest BLOB NOT NULL,
+            chain BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX events_by_record ON events (family, record_id);
+        CREATE INDEX events_by_type ON events (type);
+        CREATE TABLE head (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            position INTEGER NOT NULL,
+            chain BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO head VALUES (1, 0, zeroblob(32));
+        CREATE TABLE deliveries (
+            id INTEGER PRIMARY KEY,
+            received_at INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            reason TEXT,
+            size INTEGER NOT NULL,
+            remote TEXT NOT NULL,
+            key_label TEXT NOT NULL,
+            event_id TEXT,
+            position INTEGER,
+            digest TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX deliveries_by_outcome ON deliveries (outcome, id);
+        CREATE TABLE quarantine (
+            id INTEGER PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,
+            received_at INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            body BLOB NOT NULL,
+            position INTEGER,
+            deliveries INTEGER NOT NULL DEFAULT 1,
+            status TEXT NOT NULL DEFAULT 'waiting'
+        ) STRICT;
+        """,
+    )
+
+
+def migrate(connection: Connection) -> None:
+    """Bring log.db up to date."""
+    migrations.apply(Database(connection))

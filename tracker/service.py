@@ -1,0 +1,169 @@
+"""The composition root: puts log, engine, scheduler and web together, and stops them in order."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import structlog
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+from litestar import Litestar
+
+from projections import generation
+from projections.background import BackgroundRebuild
+from projections.bulk import FEW
+from projections.engine import Engine
+from projections.follower import Advance
+from projections.queries.views import Views
+from projections.rebuild import rebuild
+from tracker.commands import Command, Writers
+from tracker.control import Control, SecretCache
+from tracker.database import open_reader
+from tracker.errors import NotReady
+from tracker.ingest import Ingest
+from tracker.jobs import all_jobs
+from tracker.log import Log, LogReader
+from tracker.schedule import Scheduler
+from tracker.settings import Settings, prepare_data
+from tracker.socket import Doorman
+from tracker.timing import now
+from web.app import create_app
+from web.live import Hub
+from web.services import Services
+
+_log = structlog.get_logger("tracker")
+
+NO_SECRET = (
+    "There is no signing secret, so every delivery would be refused. "  # noqa: S105 - a message
+    "Copy the one that the provider shows: tracker secret add --label popp --value …"
+)
+NOT_LOCAL = (
+    "The address {host} can be reached from other machines, and nobody has to sign in yet; "
+    "serve on 127.0.0.1 and reach it through SSH"
+)
+HEADER_SECONDS = 10
+BACKLOG = 1024
+
+
+def serve(
+    settings: Settings,
+    *,
+    started: Callable[[str], None] = lambda _url: None,
+    clock: Callable[[], int] = now,
+) -> None:
+    """Run the service until SIGINT or SIGTERM; `started` is told its URL.
+
+    Raises NotReady without a secret or on an address that others can reach, Busy when
+    the data directory is served already.
+    """
+    with running(settings, clock) as services:
+        uvloop.run(_answer(services, started))
+
+
+@contextmanager
+def running(settings: Settings, clock: Callable[[], int] = now) -> Iterator[Services]:
+    """All parts of the service but the web server, started; stopped in order at the end."""
+    if not settings.is_local:
+        raise NotReady(NOT_LOCAL.format(host=settings.host))
+    data = prepare_data(settings)
+    os.umask(0o077)
+    control = Control(settings.control_path, settings.secrets)
+    if not control.secrets():
+        raise NotReady(NO_SECRET)
+    with ExitStack() as stack:
+        services = _compose(settings, control, clock, stack)
+        _prepare_views(data, services.rebuild)
+        yield services
+
+
+def _compose(
+    settings: Settings, control: Control, clock: Callable[[], int], stack: ExitStack
+) -> Services:
+    """Each part is stopped before those it depends on, which stand above it here."""
+    data = settings.data
+    log = Log(data)
+    stack.callback(log.close)
+    reader, views, hub, secrets = LogReader(data), Views(data), Hub(), SecretCache(control)
+    stack.callback(reader.close)
+    stack.callback(views.close)
+    engine = Engine(data, hub.publish)
+    ingest = Ingest(log, secrets.pairs, secrets.verified, lambda _head: engine.wake())
+    background = BackgroundRebuild(data, lambda: hub.publish(_system_changed()))
+    scheduler = Scheduler(all_jobs(settings, ingest, secrets, background, clock), control, clock)
+    writers = Writers(ingest, reader, lambda name, key: engine.refold(name, key).position)
+    doorman = Doorman(data, Command, lambda command: command.do(writers))
+    for part in (ingest, engine, scheduler, doorman):
+        part.start()
+        stack.callback(part.stop)
+    return Services(
+        settings, reader, views, ingest, engine, hub, control, scheduler, background, clock
+    )
+
+
+def _system_changed() -> Advance:
+    return Advance(0, 0, frozenset({"system"}))
+
+
+def _prepare_views(data: Path, background: BackgroundRebuild) -> None:
+    """Make sure there are views that this software can write; long logs are folded aside."""
+    served = generation.served(data)
+    if served is not None and _usable(served):
+        return
+    reader = LogReader(data)
+    try:
+        head = reader.head()
+    finally:
+        reader.close()
+    _log.info("building the views", events=head)
+    if head <= FEW:
+        rebuild(data)
+    else:
+        background.start()
+
+
+def _usable(path: Path) -> bool:
+    views = open_reader(path)
+    try:
+        return generation.usable(views)
+    finally:
+        views.close()
+
+
+async def _answer(services: Services, started: Callable[[str], None]) -> None:
+    settings = services.settings
+    server = Server(
+        create_app(services, _lifespan(services)),
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        backlog=BACKLOG,
+        websockets=False,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lambda: (services.hub.close(), server.stop()))
+    url = f"http://{settings.host}:{settings.port}"
+    _log.info("serving", url=url, data=str(settings.data))
+    started(url)
+    await server.serve()
+    _log.info("stopped")
+
+
+def _lifespan(
+    services: Services,
+) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        services.hub.open()
+        yield
+
+    return lifespan

@@ -1,0 +1,79 @@
+"""Whether the service is alive, whether it is ready, and its figures for Prometheus."""
+
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Response, get
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from tracker.errors import TrackerError
+from web.services import Services
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """`ready` and what it follows from; `lag_events` is how far the views are behind the log."""
+
+    ready: bool
+    log_writable: bool
+    engine_running: bool
+    lag_events: int | None
+    broken: int | None
+    problem: str | None = None
+
+
+@get("/healthz", media_type=MediaType.TEXT, sync_to_thread=False, include_in_schema=False)
+def healthz() -> str:
+    """The process answers."""
+    return "ok\n"
+
+
+@get("/readyz", sync_to_thread=True, include_in_schema=False)
+def readyz(services: Services) -> Response[Readiness]:
+    """200 when events are stored and folded, else 503 with the reason."""
+    readiness = _readiness(services)
+    return Response(readiness, status_code=200 if readiness.ready else 503)
+
+
+def _readiness(services: Services) -> Readiness:
+    writable, running = services.ingest.writable, services.engine.running
+    try:
+        status = services.status()
+    except TrackerError as error:
+        return Readiness(False, writable, running, None, None, str(error))
+    lag = max((p.lag_events for p in status.projections), default=0)
+    broken = sum(p.broken for p in status.projections)
+    problem = services.engine.error or services.ingest.problem
+    return Readiness(writable and running, writable, running, lag, broken, problem)
+
+
+@get("/metrics", sync_to_thread=True, include_in_schema=False)
+def metrics(services: Services) -> Response[bytes]:
+    """Counters and gauges in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(_Figures(services))
+    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+
+
+class _Figures:
+    """Read when asked for, so that nothing is counted twice in two places."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Any:
+        """The families of figures that Prometheus scrapes."""
+        services = self._services
+        deliveries = CounterMetricFamily(
+            "tracker_deliveries", "Deliveries received since the start", labels=["outcome"]
+        )
+        for outcome, count in services.ingest.outcomes.items():
+            deliveries.add_metric([str(outcome)], count)
+        yield deliveries
+        yield GaugeMetricFamily("tracker_log_events", "Events in the log", services.log.head())
+        yield GaugeMetricFamily("tracker_live_browsers", "Open streams", services.hub.browsers)
+        readiness = _readiness(services)
+        yield GaugeMetricFamily("tracker_ready", "1 when ready", int(readiness.ready))
+        if readiness.lag_events is not None:
+            yield GaugeMetricFamily("tracker_lag_events", "Not folded yet", readiness.lag_events)
+            yield GaugeMetricFamily("tracker_broken_entities", "Failed folds", readiness.broken)
