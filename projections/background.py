@@ -1,9 +1,12 @@
 """A rebuild in a process of its own, so that it takes no time from the service's threads."""
 
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import msgspec
@@ -27,6 +30,8 @@ class BackgroundRebuild:
         self._data = data
         self._moved = moved
         self._lock = threading.Lock()
+        self._process: SpawnProcess | None = None
+        self._stopping = False
         self.progress: Rebuilding | None = None
         self.report: RebuildReport | None = None
         self.error: str | None = None
@@ -43,6 +48,14 @@ class BackgroundRebuild:
         """Rebuild and wait for the report; raises Busy, or what the rebuild raised."""
         self._begin()
         return self._watch({"check": check, "require_parity": require_parity})
+
+    def stop(self) -> None:
+        """End a rebuild that is under way; the generation that it makes is removed."""
+        with self._lock:
+            self._stopping = True
+            process = self._process
+        if process is not None:
+            process.terminate()
 
     def _begin(self) -> None:
         with self._lock:
@@ -64,15 +77,24 @@ class BackgroundRebuild:
         here, there = context.Pipe(duplex=False)
         process = context.Process(target=_rebuild, args=(str(self._data), arguments, there))
         try:
-            process.start()
+            self._start(process)
             there.close()
             self.report = self._listen(here)
         finally:
-            process.join()
+            if self._process is not None:
+                process.join()
+            self._process = None
             here.close()
             self.progress = None
             self._moved()
         return self.report
+
+    def _start(self, process: SpawnProcess) -> None:
+        with self._lock:
+            if self._stopping:
+                raise NotReady("The service is stopping; rebuild after the restart")
+            process.start()
+            self._process = process
 
     def _listen(self, here: Pipe) -> RebuildReport:
         while True:
@@ -90,14 +112,18 @@ class BackgroundRebuild:
 
 def _rebuild(data: str, arguments: dict[str, bool], there: Pipe) -> None:
     """What the other process does; it only ever sends progress, a report or an error."""
+    # Ctrl-C reaches all processes of a terminal; the service alone decides, and says so by
+    # SIGTERM. What was begun is then taken away as after any error.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        there.send(
-            rebuild(
-                Path(data),
-                progress=lambda stage, done, total: there.send(Rebuilding(stage, done, total)),
-                **arguments,
-            )
+        report = rebuild(
+            Path(data),
+            check=arguments["check"],
+            require_parity=arguments["require_parity"],
+            progress=lambda stage, done, total: there.send(Rebuilding(stage, done, total)),
         )
+        there.send(report)
     except TrackerError as error:
         there.send(error)
     finally:

@@ -23,15 +23,25 @@ import msgspec
 from projections import generation
 from projections.catalogue import PROJECTIONS
 from projections.codec import MODULUS, Columns, digest_of
-from projections.entities import entities_of, read_after, read_at
+from projections.entities import HEARD, SELECT_ROW, entities_of, read_at
 from projections.folding import Folded, fold_entity, pack_positions
 from projections.people import joined
+from projections.projection import by_record
 from tracker.database import Connection, open_reader, open_writer, transaction
+from tracker.events import read_event
 from tracker.timing import HOUR
 
 RANGE = 10_000  # events whose entities one task names
 CHUNK = 4_000  # events that one task folds, unless a single entity has more
 FEW = 20_000  # a log so short that starting processes would take longer than folding it
+
+NUMBERS = {projection.name: number for number, projection in enumerate(PROJECTIONS)}
+# Types whose entities are told by the record alone, so that the payload need not be read.
+BY_RECORD = {
+    name: [NUMBERS[projection.name] for projection in hearing]
+    for name, hearing in HEARD.items()
+    if all(projection.key is by_record for projection in hearing)
+}
 
 Progress = Callable[[str, int, int], None]
 Members = list[tuple[int, str, int]]
@@ -146,12 +156,17 @@ def _group(
 
 def name_entities(span: tuple[int, int]) -> tuple[Members, "Counter[Columns]"]:
     """A worker's task: the entities of the events after one position up to another."""
-    numbers = {projection.name: n for n, projection in enumerate(PROJECTIONS)}
     members: Members = []
     feed: Counter[Columns] = Counter()
-    for position, event in read_after(_LOG[-1], span[0], span[1], RANGE):
-        feed[event.occurred_at // HOUR, event.type, event.organization_id] += 1
-        members.extend((numbers[name], key, position) for name, key in entities_of(event))
+    rows = _LOG[-1].execute(f"{SELECT_ROW} WHERE position > ? AND position <= ?", span)
+    for position, event_id, type_name, record_id, organization_id, occurred_at, body in rows:
+        feed[occurred_at // HOUR, type_name, organization_id] += 1
+        numbers = BY_RECORD.get(type_name)
+        if numbers is not None:
+            members.extend((number, record_id, position) for number in numbers if record_id)
+            continue
+        event = read_event(event_id, type_name, record_id, organization_id, occurred_at, body)
+        members.extend((NUMBERS[name], key, position) for name, key in entities_of(event))
     members.sort()
     return members, feed
 
@@ -218,8 +233,10 @@ def _collect(chunk: Chunk, folded: Folded) -> None:
     ):
         if rows:
             chunk.rows.setdefault(view, []).extend(rows)
+    tallies = chunk.tallies
     for key, count, total in folded.tallies:
-        _add(chunk.tallies, {key: (count, total)})
+        before = tallies.get(key, (0, 0))
+        tallies[key] = (before[0] + count, before[1] + total)
 
 
 def _add(tallies: dict[Columns, tuple[int, int]], more: dict[Columns, tuple[int, int]]) -> None:

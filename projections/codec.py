@@ -51,14 +51,18 @@ def _column(name: str, hint: Any) -> Column:
 
 
 @cache
-def _special(table_row: type[Row]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _special(table_row: type[Row]) -> tuple[tuple[int, ...], ...]:
     described = list(enumerate(columns(table_row)))
-    return tuple(n for n, c in described if c.json), tuple(n for n, c in described if c.boolean)
+    return (
+        tuple(n for n, c in described if c.json),
+        tuple(n for n, c in described if c.boolean),
+        tuple(n for n, c in described if c.sql == "REAL"),
+    )
 
 
 def encode_row(row: Row) -> Columns:
-    """The column values of a row struct."""
-    jsons, booleans = _special(type(row))
+    """The column values of a row struct, exactly as SQLite gives them back."""
+    jsons, booleans, reals = _special(type(row))
     values = list(msgspec.structs.astuple(row))
     for n in jsons:
         if values[n] is not None:
@@ -66,6 +70,9 @@ def encode_row(row: Row) -> Columns:
     for n in booleans:
         if values[n] is not None:
             values[n] = int(values[n])
+    for n in reals:
+        if values[n] is not None:
+            values[n] += 0.0  # SQLite keeps -0.0 as 0.0
     return tuple(values)
 
 

@@ -11,7 +11,9 @@ from tracker.events import Event, read_event
 
 Entity = tuple[str, str]
 HEARD = {name: [p for p in PROJECTIONS if name in p.hears] for p in PROJECTIONS for name in p.hears}
-ROW = "position, event_id, type, record_id, organization_id, occurred_at, body"
+SELECT_ROW = (
+    "SELECT position, event_id, type, record_id, organization_id, occurred_at, body FROM events"
+)
 
 
 def entities_of(event: Event) -> list[Entity]:
@@ -23,18 +25,13 @@ def entities_of(event: Event) -> list[Entity]:
 
 def read_after(log: Connection, position: int, until: int, limit: int) -> list[tuple[int, Event]]:
     """The next events after a position, with their positions."""
-    query = (
-        f"SELECT {ROW} FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
-    )
+    query = f"{SELECT_ROW} WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
     return [(row[0], read_event(*row[1:])) for row in log.execute(query, (position, until, limit))]
 
 
 def read_at(log: Connection, positions: Iterable[int]) -> dict[int, Event]:
     """The events at positions."""
-    query = f"""
-        SELECT {ROW} FROM events
-        WHERE position IN (SELECT value FROM json_each(?)) ORDER BY position
-    """
+    query = f"{SELECT_ROW} WHERE position IN (SELECT value FROM json_each(?))"
     rows = log.execute(query, (json.dumps(sorted(positions)),))
     return {row[0]: read_event(*row[1:]) for row in rows}
 

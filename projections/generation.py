@@ -254,6 +254,13 @@ def remove(path: Path) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
+def remove_unfinished(data: Path, served: Path | None) -> None:
+    """Delete what an interrupted rebuild left behind: generations newer than the served one."""
+    for path in generations(data):
+        if served is None or path.name > served.name:
+            remove(path)
+
+
 def remove_all_but(data: Path, *kept: Path | None) -> None:
     """Delete every generation besides those given."""
     for path in generations(data):

@@ -156,6 +156,11 @@ def anomalies(events: Iterable[Event], history: Iterable[Entry], *codes: str) ->
     return (*codes, *unexpected, *unreadable)
 
 
+def by_record(event: Event) -> str:
+    """The key of entities that events name as their record; it needs no payload."""
+    return event.record_id
+
+
 def day_of(moment: int) -> int:
     """Days since 1970-01-01 UTC of a time in microseconds."""
     return moment // DAY

@@ -16,7 +16,7 @@ from projections.bulk import Progress, build
 from projections.catalogue import PROJECTIONS
 from projections.follower import Follower
 from projections.generation import key_columns, view_columns
-from tracker.database import Connection, exclusive, open_reader
+from tracker.database import Connection, exclusive, open_reader, read_only
 from tracker.errors import InvalidInput, NotReady
 from tracker.log import LogReader
 
@@ -75,7 +75,7 @@ def rebuild(
     _refuse_unknown(names)
     with exclusive(data / "rebuild.lock", "rebuilding the views"), ExitStack() as stack:
         old = generation.served(data)
-        generation.remove_all_but(data, old)
+        generation.remove_unfinished(data, old)
         new = generation.next_file(data)
         stack.callback(_remove_unless_served, data, new)
         report = _build_and_compare(data, old, new, names, processes, progress)
@@ -114,7 +114,7 @@ def _build_and_compare(
         both = open_reader(new)
         stack.callback(both.close)
         if old is not None:
-            both.execute("ATTACH ? AS old", (f"file:{old}?mode=ro",))
+            both.execute("ATTACH ? AS old", (read_only(old),))
         both.execute("BEGIN")
         raised = _raised(both) if old else []
         position = _meet(data, both, new) if old else until

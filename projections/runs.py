@@ -103,9 +103,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
 
 
-def key(event: Event) -> str:
-    """A run's events name it as their record."""
-    return event.record_id
+# A run's events name it as their record.
+key = p.by_record
 
 
 def fold(events: Sequence[Event]) -> Sequence[p.Row]:

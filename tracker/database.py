@@ -56,7 +56,7 @@ def open_reader(path: Path) -> Connection:
     """
     if not path.exists():
         raise NotReady(f"{path.name} does not exist yet in {path.parent}; start the service once")
-    connection = _connect(f"{_uri(path)}?mode=ro")
+    connection = _connect(read_only(path))
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection
@@ -71,6 +71,11 @@ def _connect(uri: str) -> Connection:
     return connection
 
 
+def read_only(path: Path) -> str:
+    """The address of a file that is opened or attached for reading."""
+    return f"{_uri(path)}?mode=ro"
+
+
 def _uri(path: Path) -> str:
     return f"file:{quote(str(path.resolve()))}"
 
@@ -81,11 +86,12 @@ def transaction(connection: Connection) -> Iterator[Connection]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
+        # A commit that fails (a full disk) leaves the transaction open: that is an error, too.
+        connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def run_script(connection: Connection, script: str) -> None:
@@ -120,7 +126,9 @@ def exclusive(path: Path, doing: str) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Busy(f"Another process is {doing} in {path.parent}") from None
+            raise Busy(
+                f"Another process is {doing} in {path.parent}; stop it, or wait until it is done"
+            ) from None
         yield
     finally:
         os.close(descriptor)

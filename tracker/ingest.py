@@ -19,11 +19,11 @@ from tracker.envelope import read_envelope
 from tracker.errors import InvalidEnvelope, NotStored
 from tracker.log import Incoming, Log, LogReader, Outcome, Receipt
 from tracker.signing import verify
-from tracker.timing import now, to_iso
+from tracker.timing import MINUTE, now, to_iso
 
 LARGEST_BATCH = 512
 MOST_WAITING = 8_192
-MOST_REJECTED_WAITING = 64
+MOST_REJECTED = 64  # recorded in a minute, however many come
 NOT_SIGNED = "no active secret signed this body"
 
 Result = TypeVar("Result")
@@ -163,6 +163,7 @@ class _Writer:
         self._wake = threading.Condition()
         self._waiting: list[_Waiting] = []
         self._rejected: list[Incoming] = []
+        self._sampled_minute, self._sampled = 0, 0
         self._jobs: list[tuple[Callable[[Log], Any], Future[Any]]] = []
         self._stopping = False
         self.problem: str | None = None
@@ -190,8 +191,12 @@ class _Writer:
             self._wake.notify()
 
     def sample(self, delivery: Incoming) -> None:
+        minute = delivery.received_at // MINUTE
         with self._wake:
-            if len(self._rejected) < MOST_REJECTED_WAITING:
+            if minute != self._sampled_minute:
+                self._sampled_minute, self._sampled = minute, 0
+            if max(self._sampled, len(self._rejected)) < MOST_REJECTED:
+                self._sampled += 1
                 self._rejected.append(delivery)
                 self._wake.notify()
 
@@ -225,8 +230,10 @@ class _Writer:
             results = self._log.append([w.delivery for w in batch] + rejected)
             self.problem = None
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
-            results = [error] * len(batch)
-            self.problem = str(error)
+            unexpected = NotStored(f"log.db could not be written: {error!r}")
+            problem = error if isinstance(error, NotStored) else unexpected
+            results = [problem] * len(batch)
+            self.problem = str(problem)
         answered = list(zip(batch, results, strict=False))
         for loop in {waiting.loop for waiting in batch}:
             of_loop = [(w.answer, result) for w, result in answered if w.loop is loop]

@@ -1,7 +1,6 @@
 """Reads payloads from the exact bytes of an event: quickly where it can, tolerantly always."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
@@ -26,13 +25,9 @@ def read_payload(kind: type[Payload], body: bytes) -> Reading:
     Raises msgspec.DecodeError when the body is not JSON; odd values inside
     `data` never raise.
     """
-    fast = _fast(kind)
-    respelled = fast.respell(body)
-    if respelled is not None:
-        try:
-            return Reading(fast.decoder.decode(respelled).data)
-        except msgspec.ValidationError:
-            pass
+    payload = _fast(kind).read(body)
+    if payload is not None:
+        return Reading(payload)
     unreadable: list[str] = []
     data = msgspec.json.decode(body).get("data")
     payload = _read_struct(kind, data if isinstance(data, dict) else {}, "", unreadable)
@@ -40,48 +35,76 @@ def read_payload(kind: type[Payload], body: bytes) -> Reading:
 
 
 class _Fast(msgspec.Struct, frozen=True):
-    """A typed decoder, which knows preferred names only, and what it would miss.
+    """Typed decoders: one for preferred names, one for alternative names only.
 
-    That is an alternative name, an escape that could hide one, and an empty text, which
-    here means the same as an absent one. `preferred` are the names that can be put in
-    place of an alternative before decoding.
+    `spelled` decodes the alternatives as fields of their own, `nothing` is what it gives
+    where there are none; `attributes` tells which field each of them stands for.
     """
 
-    decoder: Any
-    missed: Any
-    preferred: dict[bytes, bytes]
+    preferred: Any
+    spelled: Any
+    nothing: Any
+    attributes: tuple[tuple[str, str], ...]
 
-    def respell(self, body: bytes) -> bytes | None:
-        """The body with preferred names only, None when that takes a closer look."""
-        for name in self.missed(body):
-            preferred = self.preferred.get(name)
-            if preferred is None or preferred in body:
+    def read(self, body: bytes) -> Payload | None:
+        """The payload, None when it takes a closer look (an empty text is an absent one)."""
+        if b'""' in body:
+            return None
+        try:
+            payload: Payload = self.preferred.decode(body).data
+            others = self.spelled.decode(body).data
+        except msgspec.ValidationError:
+            return None
+        return payload if others == self.nothing else self._merge(payload, others)
+
+    def _merge(self, payload: Payload, others: Any) -> Payload | None:
+        found: dict[str, Any] = {}
+        for name, attribute in self.attributes:
+            value = getattr(others, name)
+            if value is None:
+                continue
+            if not attribute:
                 return None
-            body = re.sub(b'"%b"(?=\\s*:)' % name, preferred, body)
-        return body
+            if attribute not in found and getattr(payload, attribute) is None:
+                found[attribute] = value
+        return msgspec.structs.replace(payload, **found)
 
 
 @cache
 def _fast(kind: type[Payload]) -> _Fast:
-    body = msgspec.defstruct(f"{kind.__name__}Body", [("data", kind)])
-    alternatives = list(_alternatives(kind))
-    stepped_into = {name.split(".")[0] for name, _ in alternatives if "." in name}
-    spelled = "|".join(sorted(re.escape(name.split(".")[0]) for name, _ in alternatives))
-    missed = rf'"({spelled})"\s*:|:\s*""|\\u00' if spelled else r'(:\s*""|\\u00)'
-    preferred = {
-        name.encode(): f'"{preferred}"'.encode()
-        for name, preferred in alternatives
-        if preferred and name not in stepped_into and "." not in name
-    }
-    return _Fast(msgspec.json.Decoder(body), re.compile(missed.encode()).findall, preferred)
+    alternatives = _alternatives(kind)
+    fields = [
+        (f"n{number}", wanted | None if attribute else Any, msgspec.field(name=name, default=None))
+        for number, (name, attribute, wanted) in enumerate(alternatives)
+    ]
+    spelled = msgspec.defstruct(f"{kind.__name__}Spelled", fields)
+    return _Fast(
+        preferred=_decoder(kind),
+        spelled=_decoder(spelled),
+        nothing=spelled(),
+        attributes=tuple((f"n{n}", attribute) for n, (_, attribute, _) in enumerate(alternatives)),
+    )
 
 
-def _alternatives(kind: type[Part], *, top: bool = True) -> Iterator[tuple[str, str]]:
-    """Every alternative name with the preferred one, which is empty inside of parts."""
-    for field in _fields(kind):
-        yield from ((name, field.names[0] if top else "") for name in field.names[1:])
-        if field.part is not None:
-            yield from _alternatives(field.part, top=False)
+def _decoder(kind: Any) -> Any:
+    return msgspec.json.Decoder(msgspec.defstruct("Body", [("data", kind)]))
+
+
+def _alternatives(kind: type[Part]) -> list[tuple[str, str, Any]]:
+    """Alternative names with the attribute they stand for and its type.
+
+    Both are missing for an object that a dotted name steps into, which only the tolerant
+    reading does.
+    """
+    fields = [field for field in _fields(kind) if field.part is None and not field.many]
+    dotted = {name.split(".")[0] for field in fields for name in field.names if "." in name}
+    flat = [
+        (name, field.attribute, field.wanted)
+        for field in fields
+        for name in field.names[1:]
+        if "." not in name and name not in dotted
+    ]
+    return [*flat, *((name, "", None) for name in sorted(dotted))]
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -156,7 +179,7 @@ def _read_one(field: _Field, raw: Any, path: str, odd: list[str]) -> Any:
         except msgspec.ValidationError:
             pass
         else:
-            if not isinstance(value, int) or abs(value) <= LARGEST_INTEGER:
+            if not isinstance(value, int | float) or abs(value) <= LARGEST_INTEGER:
                 return value
     odd.append(path)
     return None

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -63,7 +64,19 @@ def serve(
     the data directory is served already.
     """
     with running(settings, clock) as services:
+        _refuse_taken_port(settings)
         uvloop.run(_answer(services, started))
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """The web server itself would end in a traceback, after the service said that it serves."""
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as error:
+        raise NotReady(
+            f"{settings.host}:{settings.port} can't be listened on ({error.strerror}); "
+            "stop what listens there, or choose another port with --port"
+        ) from None
 
 
 @contextmanager
@@ -101,6 +114,7 @@ def _compose(
     for part in (ingest, engine, scheduler, doorman):
         part.start()
         stack.callback(part.stop)
+    stack.callback(background.stop)
     return Services(
         settings, reader, views, ingest, engine, hub, control, scheduler, background, clock
     )
@@ -149,8 +163,13 @@ async def _answer(services: Services, started: Callable[[str], None]) -> None:
         log_enabled=False,
     )
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        services.hub.close()
+        server.stop()  # type: ignore[no-untyped-call]
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, lambda: (services.hub.close(), server.stop()))
+        loop.add_signal_handler(number, stop)
     url = f"http://{settings.host}:{settings.port}"
     _log.info("serving", url=url, data=str(settings.data))
     started(url)

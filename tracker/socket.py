@@ -22,7 +22,7 @@ from tracker.errors import NotReady, TrackerError
 
 NAME: Final = "tracker.sock"
 PATIENCE: Final = 10.0  # seconds for a service that is just starting to open its socket
-LARGEST_MESSAGE: Final = 64 * 1024 * 1024
+LARGEST_MESSAGE: Final = 128 * 1024 * 1024  # twice the largest body that can be allowed
 LENGTH: Final = struct.Struct(">I")
 
 
@@ -56,7 +56,7 @@ class Doorman:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the commands under way and remove the socket."""
+        """Take no further command and remove the socket."""
         self._server.shutdown()
         self._server.server_close()
         self._path.unlink(missing_ok=True)
@@ -80,8 +80,10 @@ def _answerer(accepts: Any, handle: Callable[[Any], Any]) -> Callable[[bytes], b
     def answer(message: bytes) -> bytes:
         try:
             reply = Reply(handle(msgspec.msgpack.decode(message, type=accepts)))
-        except (TrackerError, msgspec.DecodeError) as error:
+        except TrackerError as error:
             reply = Reply(error=type(error).__name__, message=str(error))
+        except Exception as error:  # noqa: BLE001 - told to whoever gave the command
+            reply = Reply(error="TrackerError", message=f"The service failed: {error!r}")
         return msgspec.msgpack.encode(reply)
 
     return answer

@@ -16,6 +16,7 @@ from tracker.log import Incoming, LogReader, Receipt
 from tracker.timing import from_iso, to_iso
 
 LINES_AT_ONCE = 500
+BYTES_AT_ONCE = 8 * 1024 * 1024
 
 Append = Callable[[list[Incoming]], list[Receipt]]
 Progress = Callable[[int, int], None]
@@ -91,10 +92,17 @@ def _read_lines(lines: Iterable[bytes]) -> Iterator[Incoming]:
 
 def _batches(incoming: Iterable[Incoming]) -> Iterator[list[Incoming]]:
     batch: list[Incoming] = []
-    for delivery in incoming:
-        batch.append(delivery)
-        if len(batch) == LINES_AT_ONCE:
+    size = 0
+    try:
+        for delivery in incoming:
+            batch.append(delivery)
+            size += len(delivery.body)
+            if len(batch) >= LINES_AT_ONCE or size >= BYTES_AT_ONCE:
+                yield batch
+                batch, size = [], 0
+    except InvalidInput:
+        if batch:
             yield batch
-            batch = []
+        raise
     if batch:
         yield batch

@@ -13,6 +13,7 @@ from web.api import API_HANDLERS
 from web.assets import static_file
 from web.calendar_feed import calendar_feed
 from web.health import healthz, metrics, readyz
+from web.ids import ByRawPath
 from web.live import live
 from web.pages import PAGE_HANDLERS
 from web.problems import EXCEPTION_HANDLERS
@@ -37,7 +38,7 @@ HANDLERS: list[ControllerRouterHandler] = [
 
 def create_app(services: Services, lifespan: Lifespan | None = None) -> Litestar:
     """The ASGI application around a running set of services."""
-    return Litestar(
+    return ByRawPath(
         route_handlers=HANDLERS,
         state=State({"services": services}),
         dependencies={"services": Provide(_services, sync_to_thread=False)},

@@ -31,7 +31,7 @@ class Subscriber:
 
     def tell(self, advance: Advance) -> None:
         """Add what changed to what is told next."""
-        self.position = advance.position
+        self.position = max(self.position, advance.position)
         keys = self.keys | advance.keys
         whole = "generation" in keys or "*" in keys or len(keys) > MOST_KEYS
         self.keys = EVERYTHING if whole else keys

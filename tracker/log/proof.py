@@ -1,12 +1,13 @@
 """Proof that the log is what was received: no row changed, removed, added or reordered."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from tracker.database import Connection, open_reader, snapshot
+from tracker.database import Connection, DatabaseError, open_reader, snapshot
 from tracker.envelope import read_envelope
 from tracker.errors import InvalidEnvelope, LogDamaged
 from tracker.events import event_type
@@ -42,11 +43,12 @@ def verify(data: Path, progress: Callable[[int, int], None] | None = None) -> Ve
 
 
 def _walk(connection: Connection, progress: Callable[[int, int], None]) -> Verification:
-    head, head_chain = connection.execute("SELECT position, chain FROM head").fetchone()
+    written = connection.execute("SELECT position, chain FROM head").fetchone()
+    if written is None:
+        raise LogDamaged("the row that says how many events were written is missing", 1)
+    head, head_chain = written
     expected, chain = 1, GENESIS
-    rows = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY position")
-    for row in rows:
-        event = StoredEvent(*row)
+    for event in _events(connection):
         _check(event, expected, chain)
         expected, chain = expected + 1, event.chain
         if event.position % REPORT_EVERY == 0:
@@ -54,9 +56,24 @@ def _walk(connection: Connection, progress: Callable[[int, int], None]) -> Verif
     progress(expected - 1, head)
     if expected - 1 < head:
         raise LogDamaged(f"the last event is {expected - 1}, but {head} were written", expected)
-    if chain != head_chain or expected - 1 > head:
+    if expected - 1 > head:
+        raise LogDamaged(f"only {head} events were written, but more follow", max(head, 0) + 1)
+    if chain != head_chain:
         raise LogDamaged("the newest event is not the one that was written last", max(head, 1))
     return Verification(True, head, head_chain=chain.hex())
+
+
+def _events(connection: Connection) -> Iterator[StoredEvent]:
+    """All events; one that SQLite can't even read is damaged, too."""
+    position = 0
+    # A text that is no UTF-8 any more becomes another one, which breaks the chain.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        for row in connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY position"):
+            position = row[0]
+            yield StoredEvent(*row)
+    except DatabaseError as error:
+        raise LogDamaged(f"event {position + 1} can't be read: {error}", position + 1) from None
 
 
 def _check(event: StoredEvent, expected: int, previous_chain: bytes) -> None:

@@ -1,0 +1,254 @@
+"""Runs: the list with its counts, and one run with its steps and contacts."""
+
+import json
+from typing import Final
+
+import msgspec
+
+from projections import contacts, runs
+from projections.queries.filters import RunFilter
+from projections.queries.organizations import with_tally
+from projections.queries.paging import (
+    Listing,
+    Page,
+    Where,
+    count,
+    select_all,
+    select_one,
+    select_page,
+)
+from projections.queries.people import Named, named, of_candidate
+from projections.queries.standing import Following, Place, places_at
+from projections.queries.stuck import Patience, allow_asking, patience
+from projections.queries.workflows import node_labels, workflow_names
+from tracker.database import Connection
+from tracker.errors import InvalidInput, NotFound
+from tracker.timing import DAY
+
+RUNS: Final = Listing("runs", key=("id",), nullable=frozenset({"ended_at"}))
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list shows of a run, as the view has it."""
+
+    id: str
+    organization_id: str
+    workflow_id: str
+    workflow_version_id: str
+    candidate_profile_id: str | None
+    candidate_external_id: str | None
+    status: str
+    first_at: int
+    started_at: int | None
+    ended_at: int | None
+    last_event_at: int
+    current_node: str | None
+    last_node: str | None
+    last_outcome: str | None
+    step_count: int
+    reason: str | None
+    anomalies: tuple[str, ...]
+    anomaly_count: int
+
+
+class RunLine(RunRow, frozen=True, kw_only=True):
+    """A run in a list, with what other views know of it.
+
+    `current_node` is the column as folded, `probable_node` the refined answer. `stuck` is
+    true for one that has been silent for longer than `usual_silence`, in microseconds.
+    """
+
+    probable_node: str | None
+    probable_label: str | None
+    stuck: bool
+    usual_silence: int
+    workflow_name: str | None
+    person: Named | None
+
+
+class RunCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many runs a filter lists by status; `stuck` ones are among the running."""
+
+    running: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    stuck: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.running + self.completed + self.failed + self.cancelled
+
+
+class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: its line, its row as folded, its steps in order, all resolutions of its contacts."""
+
+    line: RunLine
+    row: runs.Run
+    steps: list[runs.Step]
+    contacts: list[contacts.Contact]
+
+
+def list_runs(connection: Connection, wanted: RunFilter, now: int) -> Page[RunLine]:
+    """The runs that fit a filter."""
+    where = _where(connection, wanted, now)
+    page = select_page(connection, RunRow, RUNS, where, wanted.sort, wanted.limit, wanted.cursor)
+    return page.of(run_lines(connection, page.items, now))
+
+
+def run_lines(connection: Connection, rows: list[RunRow], now: int) -> list[RunLine]:
+    """Rows with what other views know of them."""
+    usual = patience(connection)
+    following = Following(connection)
+    persons = named(connection, "runs", (row.id for row in rows))
+    workflows = workflow_names(connection, {row.workflow_id for row in rows})
+    nodes = {row.id: _probable_node(following, row) for row in rows}
+    labels = node_labels(
+        connection, {(row.workflow_id, row.workflow_version_id, nodes[row.id]) for row in rows}
+    )
+    return [
+        RunLine(
+            **msgspec.structs.asdict(row),
+            probable_node=nodes[row.id],
+            probable_label=labels.get((row.workflow_id, row.workflow_version_id, nodes[row.id])),
+            stuck=is_stuck(row, usual, now),
+            usual_silence=usual.allowed(row.workflow_id, row.last_node, row.last_outcome),
+            workflow_name=workflows.get(row.workflow_id),
+            person=persons.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def _probable_node(following: Following, row: RunRow) -> str | None:
+    """Where a running run probably stands; where another one ended, unless it completed."""
+    if row.status != runs.Status.RUNNING:
+        return row.current_node
+    fields = {n: getattr(row, n) for n in Place.__struct_fields__ if n != "count"}
+    return following.probable_node(Place(**fields, count=1))
+
+
+def is_stuck(row: RunRow, usual: Patience, now: int) -> bool:
+    """Whether a run is unfinished and has been silent for longer than usual."""
+    silence = now - row.last_event_at
+    allowed = usual.allowed(row.workflow_id, row.last_node, row.last_outcome)
+    return row.status == runs.Status.RUNNING and silence > allowed
+
+
+def count_runs(connection: Connection, wanted: RunFilter, now: int) -> RunCounts:
+    """How many runs fit a filter, by status; its own `status` and `stuck` are put aside."""
+    wanted = wanted.model_copy(update={"status": (), "stuck": None})
+    counted = _from_tallies(connection, wanted)
+    if counted is None:
+        where = _where(connection, wanted, now)
+        query = f"SELECT status, count(*) FROM runs WHERE {where.sql} GROUP BY status"
+        counted = dict(connection.execute(query, where.values).fetchall())
+    stuck = _where(connection, wanted.model_copy(update={"stuck": True}), now)
+    return RunCounts(**counted, stuck=count(connection, RUNS, stuck))
+
+
+TALLIED: Final = frozenset({"workflow_id", "version", "organization_id", "since", "until"})
+NOT_FILTERS: Final = frozenset({"limit", "cursor", "sort", "status", "stuck"})
+
+
+def _from_tallies(connection: Connection, wanted: RunFilter) -> dict[str, int] | None:
+    """The counts where tallies can answer: whole days, and nothing that they don't tell apart."""
+    asked = {
+        name
+        for name in RunFilter.model_fields.keys() - NOT_FILTERS
+        if getattr(wanted, name) is not None
+    }
+    whole_days = all(m is None or m % DAY == 0 for m in (wanted.since, wanted.until))
+    if not (asked <= TALLIED and whole_days):
+        return None
+    where = Where().equal("name", "runs").equal("subject", wanted.workflow_id)
+    where.equal("version", wanted.version)
+    organizations = with_tally(connection, "runs")
+    if wanted.organization_id is not None:
+        organizations = [wanted.organization_id]
+    where.add("organization_id IN (SELECT value FROM json_each(?))", json.dumps(organizations))
+    where.between(
+        "day",
+        None if wanted.since is None else wanted.since // DAY,
+        None if wanted.until is None else wanted.until // DAY,
+    )
+    query = f"SELECT item, sum(count) FROM tallies WHERE {where.sql} GROUP BY item"
+    return dict(connection.execute(query, where.values).fetchall())
+
+
+def _where(connection: Connection, wanted: RunFilter, now: int) -> Where:
+    where = Where().among("status", wanted.status)
+    where.equal("workflow_id", wanted.workflow_id)
+    where.equal("workflow_version_id", wanted.version)
+    where.equal("organization_id", wanted.organization_id)
+    where.between("first_at", wanted.since, wanted.until)
+    where.between("ended_at", wanted.ended_since, wanted.ended_until)
+    if wanted.anomalies is not None:
+        where.add("anomaly_count > 0" if wanted.anomalies else "anomaly_count = 0")
+    of_candidate(connection, where, "runs", "id", wanted.candidate)
+    if wanted.stuck is not None:
+        _stuck(connection, where, now, wanted=wanted.stuck)
+    if wanted.node is not None:
+        _standing_at(connection, where, wanted.node, wanted.workflow_id)
+    if wanted.visited is not None or wanted.outcome is not None:
+        _visited(where, wanted)
+    return where
+
+
+def _stuck(connection: Connection, where: Where, now: int, *, wanted: bool) -> None:
+    usual = allow_asking(connection)
+    silent = "? - last_event_at > usual_silence(workflow_id, last_node, last_outcome)"
+    if wanted:
+        # The first two conditions are for the index; the third one decides.
+        where.add("status = 'running'").add("last_event_at < ?", now - usual.shortest)
+        where.add(silent, now)
+    else:
+        where.add(f"status <> 'running' OR NOT ({silent})", now)
+
+
+def _standing_at(connection: Connection, where: Where, node: str, workflow_id: str | None) -> None:
+    """Running runs by the places that lead to the node; ended ones by where they ended."""
+    places = [
+        [p.workflow_id, p.workflow_version_id, p.current_node, p.last_node, p.last_outcome]
+        for p in places_at(connection, node, workflow_id)
+    ]
+    where.add(
+        """
+        iif(status = 'running', EXISTS (
+            SELECT 1 FROM json_each(?) AS place WHERE value ->> 0 = workflow_id
+            AND value ->> 1 = workflow_version_id AND value ->> 2 IS current_node
+            AND value ->> 3 IS last_node AND value ->> 4 IS last_outcome
+        ), current_node = ?)
+        """,
+        json.dumps(places),
+        node,
+    )
+
+
+def _visited(where: Where, wanted: RunFilter) -> None:
+    if wanted.workflow_id is None or wanted.visited is None:
+        raise InvalidInput(
+            "The filters visited and outcome need a workflow_id, and outcome a visited node",
+            field="visited" if wanted.visited is not None else "outcome",
+        )
+    steps = Where().equal("workflow_id", wanted.workflow_id).equal("node_id", wanted.visited)
+    steps.equal("outcome", wanted.outcome)
+    where.add(f"id IN (SELECT run_id FROM steps WHERE {steps.sql})", *steps.values)
+
+
+def run(connection: Connection, run_id: str, now: int) -> RunDetail:
+    """One run with everything about it; raises NotFound."""
+    by_id = "FROM runs WHERE id = ?"
+    row = select_one(connection, runs.Run, by_id, (run_id,))
+    if row is None:
+        raise NotFound(f"There is no run {run_id!r}")
+    short = RunRow(**{name: getattr(row, name) for name in RunRow.__struct_fields__})
+    in_order = "FROM steps WHERE run_id = ? ORDER BY number"
+    of_run = "FROM contacts WHERE run_id = ? ORDER BY at, event_id"
+    return RunDetail(
+        line=run_lines(connection, [short], now)[0],
+        row=row,
+        steps=select_all(connection, runs.Step, in_order, (run_id,)),
+        contacts=select_all(connection, contacts.Contact, of_run, (run_id,)),
+    )

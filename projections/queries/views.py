@@ -1,0 +1,63 @@
+"""Read connections of the served generation, whichever that is at the moment."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from projections import generation
+from tracker.database import Connection, Readers
+from tracker.errors import NotReady
+
+
+class Views:
+    """Lends connections to any thread; follows the pointer file when a rebuild switches it."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._readers: Readers | None = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to the served generation; everything read inside is of one moment.
+
+        Raises NotReady while there is no generation.
+        """
+        with self._served().lend() as connection:
+            yield connection
+
+    def generation(self) -> int:
+        """The number of the served generation; raises NotReady while there is none."""
+        return generation.number(self._served().path)
+
+    def close(self) -> None:
+        """Close all connections; those lent are closed when they come back."""
+        with self._lock:
+            self._replace(None)
+            self._seen = None
+
+    def _served(self) -> Readers:
+        seen = self._look()
+        with self._lock:
+            if self._readers is None or seen != self._seen:
+                self._replace(generation.served(self._data))
+                self._seen = seen
+            if self._readers is None:
+                raise NotReady("There are no views yet; they are built when the service starts")
+            return self._readers
+
+    def _look(self) -> tuple[int, int] | None:
+        """What tells one pointer file from the next: each is a new file, renamed into place."""
+        try:
+            found = os.stat(self._data / generation.POINTER)  # noqa: PTH116 - once a request
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def _replace(self, path: Path | None) -> None:
+        if self._readers is not None:
+            self._readers.close()
+        self._readers = Readers(path) if path is not None else None

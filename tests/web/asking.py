@@ -1,0 +1,35 @@
+"""The real application over a stored log, asked in process."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.projections.queries.stored import NOON, store
+from tracker.log import LogReader
+from tracker.timing import DAY
+from web.app import create_app
+from web.services import Services
+
+NOW = NOON + DAY
+
+
+def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Litestar]:
+    """A client of the application over some deliveries; the parts that write are left out."""
+    views = store(data, bodies)
+    absent = cast("Any", None)
+    services = Services(
+        settings=absent,
+        log=LogReader(data),
+        views=views,
+        ingest=absent,
+        engine=absent,
+        hub=absent,
+        control=absent,
+        scheduler=absent,
+        rebuild=absent,
+        now=lambda: now,
+    )
+    return TestClient(create_app(services), raise_server_exceptions=False)

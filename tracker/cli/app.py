@@ -1,0 +1,72 @@
+"""The command `tracker`: all families joined, and errors translated in this one place.
+
+Exit codes: 0 done, 1 it failed or something is wrong, 2 the command was used wrongly,
+and 3 where `tracker digest` finds the views behind the log.
+"""
+
+import os
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from tracker.cli.demo import register as register_demo
+from tracker.cli.doctor import register as register_doctor
+from tracker.cli.log import app as log
+from tracker.cli.projections import register as register_projections
+from tracker.cli.quarantine import app as quarantine
+from tracker.cli.secret import app as secret
+from tracker.cli.send import register as register_send
+from tracker.cli.serve import register as register_serve
+from tracker.cli.workflow import app as workflow
+from tracker.errors import InvalidInput, TrackerError
+from tracker.settings import PRIVATE_UMASK
+
+FAILED = 1
+USED_WRONGLY = 2
+
+
+class _Commands(TyperGroup):
+    """Ends a command that failed on purpose with its message instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TrackerError as error:
+            typer.secho(f"tracker: {error}", err=True, fg=typer.colors.RED)
+            code = USED_WRONGLY if isinstance(error, InvalidInput) else FAILED
+            raise typer.Exit(code) from None
+
+
+app = typer.Typer(
+    name="tracker",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Receives every webhook of Popp, keeps it in a log that is never changed, "
+    "and shows what follows from it.",
+    epilog="Example: tracker demo",
+)
+
+
+@app.callback()
+def _private() -> None:
+    # Whatever any command writes holds personal data: nobody but its owner reads it.
+    os.umask(PRIVATE_UMASK)
+
+
+register_demo(app)
+register_serve(app)
+register_send(app)
+register_projections(app)
+app.add_typer(log, name="log")
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(workflow, name="workflow")
+app.add_typer(secret, name="secret")
+register_doctor(app)
+
+
+def main() -> None:
+    """Run the command that the arguments name, then exit."""
+    app()

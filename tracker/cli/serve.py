@@ -1,0 +1,72 @@
+"""`tracker serve`: run the service."""
+
+import logging
+import sys
+from typing import Annotated
+
+import structlog
+import typer
+
+from tracker.cli.options import DataOption, example
+from tracker.cli.output import say
+from tracker.settings import load_settings
+
+HostOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Address to listen on; else TRACKER_HOST, else 127.0.0.1.", show_default=False
+    ),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        help="Port to listen on; else TRACKER_PORT, else 8000.",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `tracker`."""
+    app.command(epilog=example("tracker serve --port 8000"))(serve)
+
+
+def serve(host: HostOption = None, port: PortOption = None, data: DataOption = None) -> None:
+    """Run the service until it is told to stop (Ctrl-C or SIGTERM)."""
+    # Imported here, so that all other commands start without the web.
+    from tracker.service import serve as run_service  # noqa: PLC0415 - see above
+
+    settings = load_settings(data, host=host, port=port)
+    configure_log_lines(settings.log_format)
+    run_service(settings, started=lambda url: say(f"Serving on {url}"))
+
+
+def configure_log_lines(log_format: str) -> None:
+    """Write the service's own log lines to standard error, for people or for programs."""
+    as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
+    as_json = structlog.processors.JSONRenderer()
+    renderer = structlog.dev.ConsoleRenderer() if as_text else as_json
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    # Libraries log through the standard library; both ways lead through the same renderer.
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    # System shows each run of a job; a line for every one would hide the others.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)

@@ -1,0 +1,167 @@
+"""What an operator can set: `TRACKER_*` in the environment, then `tracker.toml`, then defaults.
+
+`tracker.toml` lies in the data directory and holds the same names in lower case
+without the prefix. Command line options go before both. The README's table of
+settings is checked against `Settings`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tracker.errors import InvalidInput, NotReady
+
+PREFIX: Final = "TRACKER_"
+DEFAULT_DATA: Final = Path("data")
+FILE_NAME: Final = "tracker.toml"
+PRIVATE_UMASK: Final = 0o077
+
+
+class Settings(BaseSettings):
+    """Every setting, checked. Build it with `load_settings`, whose errors speak to people."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data: Path = Field(DEFAULT_DATA, description="Directory of all files that the service writes")
+    host: str = Field("127.0.0.1", min_length=1, description="Address that the service listens on")
+    port: int = Field(8000, ge=0, le=65535, description="Port that the service listens on")
+    signing_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Comma-separated signing secrets, besides those of `tracker secret`"
+    )
+    max_body_bytes: int = Field(
+        1024 * 1024,
+        ge=1024,
+        le=64 * 1024 * 1024,
+        description="Largest webhook body that is accepted, in bytes; a larger one is answered 413",
+    )
+    delivery_retention_days: int = Field(
+        90,
+        ge=1,
+        le=36_500,
+        description="Days for which deliveries that were not simply accepted are listed",
+    )
+    proof_hour: int = Field(
+        3, ge=0, le=23, description="Hour (UTC) at which the nightly proof rebuilds and compares"
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto", description="The service's own log lines: `auto` is text on a terminal, else JSON"
+    )
+
+    @field_validator("signing_secrets", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options, then the environment, then the file in the data directory that they name."""
+        del dotenv_settings, file_secret_settings
+        named = init_settings().get("data") or env_settings().get("data") or DEFAULT_DATA
+        in_file = TomlConfigSettingsSource(settings_cls, Path(named) / FILE_NAME)
+        if "data" in in_file():
+            raise InvalidInput(
+                f"{Path(named) / FILE_NAME}: data can't be set in a file that lies in it; "
+                f"use --data or {PREFIX}DATA",
+                "data",
+            )
+        return init_settings, env_settings, in_file
+
+    @property
+    def log_path(self) -> Path:
+        """The log, the only truth."""
+        return self.data / "log.db"
+
+    @property
+    def control_path(self) -> Path:
+        """Signing secrets, results of jobs and the audit trail."""
+        return self.data / "control.db"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The signing secrets that were set, in clear."""
+        return tuple(secret.get_secret_value() for secret in self.signing_secrets)
+
+    @property
+    def is_local(self) -> bool:
+        """True while only this machine can reach the service."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
+    """The settings of a data directory; an override of None means "not given".
+
+    Raises InvalidInput, which names the setting, its value and what it may be.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    if data is not None:
+        given["data"] = data
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise _invalid(error, given) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{FILE_NAME} can't be read as TOML: {error}") from None
+
+
+def prepare_data(settings: Settings) -> Path:
+    """Make the data directory, readable by its owner only, and return it.
+
+    Raises NotReady when it can't be made or written.
+    """
+    data = settings.data
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotReady(
+            f"The data directory {data} can't be made ({error.strerror}); name another with --data"
+        ) from None
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise NotReady(
+            f"The data directory {data} can't be written by this user; name another with --data"
+        )
+    return data
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none, probably misspelt."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    return sorted(
+        name for name in environment if name.startswith(PREFIX) and name.upper() not in known
+    )
+
+
+def _invalid(error: ValidationError, given: Mapping[str, Any]) -> InvalidInput:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0])
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(Settings.model_fields)
+        return InvalidInput(f"{name!r} in {FILE_NAME} is not a setting; there are {known}", name)
+    # A secret's value never reaches a terminal or a log.
+    value = "" if name == "signing_secrets" else f" is {first['input']!r}:"
+    reason = first["msg"].removeprefix("Value error, ")
+    where = f"--{name}" if name in given else f"{PREFIX}{name.upper()} or {name} in {FILE_NAME}"
+    return InvalidInput(f"The setting {name}{value} {reason}. Correct {where}", name)

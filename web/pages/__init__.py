@@ -1,0 +1,68 @@
+"""All pages and their addresses."""
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Response, Router, get
+from litestar.handlers import HTTPRouteHandler
+
+from web.pages.acknowledge import acknowledge, undo_acknowledge
+from web.pages.analyses import analyses
+from web.pages.calendar import calendar
+from web.pages.candidates import candidate, candidates
+from web.pages.contacts import contacts
+from web.pages.conversations import conversation, conversations
+from web.pages.deliveries import deliveries
+from web.pages.events import event, event_by_id, events
+from web.pages.quarantine import discard, quarantine, retry
+from web.pages.run import run
+from web.pages.runs import runs
+from web.pages.search import find
+from web.pages.system import system
+from web.pages.today import funnel_part, meetings_part, moving_part, needs_part, today
+from web.pages.workflows import workflow, workflows
+
+
+def at(path: str, page: Callable[..., Response[Any]]) -> list[HTTPRouteHandler]:
+    """A page's two addresses: the whole page, and its fragment alone under `/parts`.
+
+    One handler each, because Litestar 2.25 forgets the thread of a handler with two paths.
+    """
+    return [get(one, sync_to_thread=True)(page) for one in (path, f"/parts{path}")]
+
+
+PAGE_HANDLERS = [
+    Router(
+        path="/",
+        route_handlers=[
+            today,
+            needs_part,
+            meetings_part,
+            moving_part,
+            funnel_part,
+            acknowledge,
+            undo_acknowledge,
+            *at("/runs", runs),
+            *at("/runs/{run_id:path}", run),
+            *at("/workflows", workflows),
+            *at("/workflows/{workflow_id:path}", workflow),
+            *at("/conversations", conversations),
+            *at("/conversations/{conversation_id:path}", conversation),
+            *at("/analyses", analyses),
+            *at("/calendar", calendar),
+            *at("/candidates", candidates),
+            *at("/candidates/{person_id:path}", candidate),
+            *at("/contacts", contacts),
+            *at("/events", events),
+            *at("/events/{position:int}", event),
+            event_by_id,
+            *at("/deliveries", deliveries),
+            *at("/quarantine", quarantine),
+            retry,
+            discard,
+            *at("/system", system),
+            find,
+        ],
+        include_in_schema=False,
+    )
+]

@@ -1,0 +1,84 @@
+"""What every page does: read its filters, know its viewer, render itself or only its fragment.
+
+A page has two addresses: `/runs` answers the whole page and `/parts/runs` only the
+fragment inside it, from the same context. Both templates take one typed struct.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request, Response
+
+from projections.queries.filters import Filter, parse
+from tracker.errors import InvalidInput
+from web.ids import decode_id
+from web.rendering import Viewer, html, raw_path, render, viewer
+from web.services import Services
+
+PAGE_SIZE = 50
+
+Asked = Request[Any, Any, Any]
+Kind = TypeVar("Kind", bound=Filter)
+
+
+class Tab(msgspec.Struct, frozen=True):
+    """One number above a list, which opens exactly what it counts."""
+
+    name: str
+    url: str
+    count: int | None = None
+    current: bool = False
+
+
+def show(
+    request: Asked, services: Services, page: str, part: str, context: msgspec.Struct
+) -> Response[Any]:
+    """The page, or only its fragment when that is what was asked for."""
+    template = part if request.scope["path"].startswith("/parts/") else page
+    return html(render(template, context, seen_by(request, services)))
+
+
+def seen_by(request: Asked, services: Services) -> Viewer:
+    """Who looks, by the clock of all pages."""
+    return viewer(request, services.now())
+
+
+def wanted(kind: type[Kind], request: Asked, without: str = "", size: int = PAGE_SIZE) -> Kind:
+    """The list's filters in the address; raises InvalidInput that names a bad one.
+
+    `without` is a parameter that belongs to the page alone, `size` its usual length.
+    """
+    given = request.query_params.multi_items()
+    asked = parse(kind, [(name, value) for name, value in given if name != without])
+    if "limit" in asked.model_fields_set:
+        return asked
+    return asked.model_copy(update={"limit": size})
+
+
+def record_id(request: Asked, prefix: str) -> str:
+    """The id at the end of the path: decoded here, because it may hold a slash."""
+    return decode_id(raw_path(request).removeprefix("/parts").removeprefix(prefix))
+
+
+def endpoint(request: Asked) -> str:
+    """The address to which Popp sends."""
+    return f"{str(request.base_url).rstrip('/')}/webhooks/popp"
+
+
+def number(request: Asked, name: str) -> int | None:
+    """A whole number above zero in the address, None when it isn't given.
+
+    Raises InvalidInput for anything else.
+    """
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:  # noqa: PLR2004  # what fits in a column
+        raise InvalidInput(f"{name} {text[:50]!r} is not a whole number", field=name)
+    return int(text)
+
+
+def from_this_site(request: Asked) -> None:
+    """Refuse a form that another site's page sent; raises InvalidInput."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise InvalidInput("The form came from another site; open this page itself and try again")

@@ -1,0 +1,114 @@
+"""Every error becomes an answer here, once: problem details (RFC 9457), or a page for browsers.
+
+What an error of ours says is written for its reader and is shown. Of any other only
+the fact is shown; the log has the rest.
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from tracker.database import DatabaseError
+from tracker.errors import (
+    Busy,
+    InvalidEnvelope,
+    InvalidInput,
+    NotFound,
+    NotReady,
+    NotStored,
+    TrackerError,
+)
+from web.pages.errors import error_page
+
+PROBLEM: Final = "application/problem+json"
+RETRY_AFTER: Final = {"Retry-After": "5"}
+NOT_FOUND: Final = 404
+INTERNAL: Final = 500
+UNAVAILABLE: Final = 503
+STATUSES: Final[dict[type[Exception], int]] = {
+    NotFound: NOT_FOUND,
+    InvalidInput: 400,
+    InvalidEnvelope: 422,
+    Busy: 409,
+    NotReady: UNAVAILABLE,
+    NotStored: UNAVAILABLE,
+    DatabaseError: UNAVAILABLE,
+}
+# What a program asks for; everything else is a page.
+FOR_PROGRAMS: Final = ("/api", "/webhooks", "/calendar.ics", "/live", "/healthz", "/readyz")
+
+Asked = Request[Any, Any, Any]
+
+_log = structlog.get_logger(__name__)
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Problem details; `field` names the filter or the part of the input that is wrong."""
+
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    type: str = "about:blank"
+
+
+def answer(request: Asked, error: Exception) -> Response[Any]:
+    """The answer to a request that raised an error."""
+    status = _status(error)
+    if status >= INTERNAL and not isinstance(error, TrackerError):
+        _log.error("a request failed", route=_route(request), exc_info=error)
+    if request.scope["path"].startswith(FOR_PROGRAMS):
+        return problem(error)
+    return error_page(request, error)
+
+
+def problem(error: Exception) -> Response[Problem]:
+    """The problem details of an error."""
+    status = _status(error)
+    content = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=_detail(error, status),
+        field=getattr(error, "field", None),
+    )
+    headers = dict(getattr(error, "headers", None) or {})
+    if status == UNAVAILABLE:
+        headers |= RETRY_AFTER
+    return Response(content, status_code=status, media_type=PROBLEM, headers=headers)
+
+
+def _status(error: Exception) -> int:
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return status
+    return error.status_code if isinstance(error, HTTPException) else INTERNAL
+
+
+def _detail(error: Exception, status: int) -> str:
+    if isinstance(error, TrackerError):
+        return str(error)
+    if status == NOT_FOUND:
+        return "Nothing is at this address; /api lists what there is"
+    if isinstance(error, HTTPException) and status < INTERNAL:
+        return error.detail or HTTPStatus(status).phrase
+    if status == UNAVAILABLE:
+        return "The views can't be read at the moment; try again"
+    return "Something went wrong that should not; the service's log says what"
+
+
+def _route(request: Asked) -> str:
+    """The route, not the path: a path holds ids of people."""
+    return str(request.scope.get("route_handler", "none"))
+
+
+EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
+    TrackerError: answer,
+    HTTPException: answer,
+    DatabaseError: answer,
+    Exception: answer,
+}
