@@ -94,9 +94,11 @@ class Engine:
             self.error = "the engine's process ended; it is started again"
             _log.error("the engine's process ended, it is started again", seconds=RESTART)
             time.sleep(RESTART)
-            with self._lock:
-                if self._stopping:
-                    return
+            self._spawn_again()
+
+    def _spawn_again(self) -> None:
+        with self._lock:  # so that `stop` reaches the new process, or comes before it
+            if not self._stopping:
                 self._spawn()
 
     def _listen(self) -> None:

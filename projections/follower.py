@@ -51,7 +51,7 @@ class Follower:
 
     def __init__(self, data: Path, path: Path) -> None:
         self.path = path
-        self.views: Connection = open_writer(path)
+        self.views: Connection = open_writer(path, durable=False)
         self._log: Connection = open_reader(data / "log.db")
 
     def close(self) -> None:

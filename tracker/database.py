@@ -31,10 +31,12 @@ def sqlite_version() -> tuple[int, ...]:
     return sqlite3.sqlite_version_info
 
 
-def open_writer(path: Path) -> Connection:
-    """The one writing connection of a file, in WAL mode; a commit survives a power cut.
+def open_writer(path: Path, *, durable: bool = True) -> Connection:
+    """The one writing connection of a file, in WAL mode.
 
-    Transactions are begun by hand. Raises NotReady when SQLite is too old.
+    A commit survives a power cut if `durable`. If not, the last commits may be gone after
+    one, whole and in order: right for what can be made again. Transactions are begun by
+    hand. Raises NotReady when SQLite is too old.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         wanted = ".".join(map(str, OLDEST_SQLITE))
@@ -44,7 +46,7 @@ def open_writer(path: Path) -> Connection:
         )
     connection = _connect(f"{_uri(path)}?mode=rwc")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 

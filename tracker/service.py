@@ -74,7 +74,7 @@ def _refuse_taken_port(settings: Settings) -> None:
         socket.create_server((settings.host, settings.port)).close()
     except OSError as error:
         raise NotReady(
-            f"{settings.host}:{settings.port} can't be listened on ({error.strerror}); "
+            f"{settings.host}:{settings.port} can't be listened on ({os.strerror(error.errno or 0)}); "
             "stop what listens there, or choose another port with --port"
         ) from None
 

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from pydantic import BaseModel, Field
 
 from projections import generation
-from web.pages.frame import Asked, from_this_site
+from web.pages.frame import Asked, Given, from_this_site
 from web.services import Services
 
 TRIES, PAUSE = 50, 0.02  # seconds between looks at the views: one second in all
@@ -30,7 +30,7 @@ Form = Annotated[Item, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @post("/acknowledge", sync_to_thread=True)
-def acknowledge(request: Asked, services: Services, data: Form) -> Redirect:
+def acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
     """A person took care of an item."""
     from_this_site(request)
     _append(services, "TRACKER_ACKNOWLEDGED", data)
@@ -39,7 +39,7 @@ def acknowledge(request: Asked, services: Services, data: Form) -> Redirect:
 
 
 @post("/acknowledge/undo", sync_to_thread=True)
-def undo_acknowledge(request: Asked, services: Services, data: Form) -> Redirect:
+def undo_acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
     """A person put an acknowledged item back."""
     from_this_site(request)
     _append(services, "TRACKER_ACKNOWLEDGEMENT_UNDONE", data)

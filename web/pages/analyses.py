@@ -9,8 +9,7 @@ from projections.analyses import Analysis
 from projections.queries import analyses as queries
 from projections.queries.filters import AnalysisFilter, BatchFilter
 from projections.queries.people import Named
-from web.pages.frame import Asked, Tab, endpoint, seen_by, show, wanted
-from web.services import Services
+from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
 
 
 class AnalysesPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +28,7 @@ SIZE = 30  # rows are long: each holds its requirements with their evidence
 NAMES = {"met": "meet all mandatory", "not_met": "don't", "unknown": "unknown"}
 
 
-def analyses(request: Asked, services: Services) -> Response[Any]:
+def analyses(request: Asked, services: Given) -> Response[Any]:
     """The analysed candidates that fit the filters in the address."""
     asked, viewer = wanted(AnalysisFilter, request, size=SIZE), seen_by(request, services)
     with services.views.read() as connection:

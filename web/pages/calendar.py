@@ -11,10 +11,9 @@ from projections.queries.filters import MeetingFilter
 from projections.queries.meetings import list_meetings, open_requests, persons_of
 from tracker.errors import InvalidInput
 from tracker.timing import EPOCH, MICROSECOND
-from web.pages.frame import Asked, seen_by, show
+from web.pages.frame import Asked, Given, seen_by, show
 from web.pages.meetings import Appointment, Day, appointments, by_day
 from web.rendering import Viewer, day_name, local_time
-from web.services import Services
 
 SPAN = dt.timedelta(days=14)
 MOST_MEETINGS = 80
@@ -34,7 +33,7 @@ class CalendarPage(msgspec.Struct, frozen=True, kw_only=True):
     shown: int
 
 
-def calendar(request: Asked, services: Services) -> Response[Any]:
+def calendar(request: Asked, services: Given) -> Response[Any]:
     """The agenda from the day in the address on, by default from today."""
     viewer = seen_by(request, services)
     first = _first_day(request, viewer)

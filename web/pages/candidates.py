@@ -9,9 +9,8 @@ from projections.queries import people as queries
 from projections.queries.filters import PersonFilter
 from web.badges import badge, sentence
 from web.ids import encode_id
-from web.pages.frame import Asked, endpoint, record_id, show, wanted
+from web.pages.frame import Asked, Given, endpoint, record_id, show, wanted
 from web.pages.places import place_of
-from web.services import Services
 
 BADGES = {
     "conversations": "conversation",
@@ -58,7 +57,7 @@ class CandidatePage(msgspec.Struct, frozen=True):
     links: dict[str, str]
 
 
-def candidates(request: Asked, services: Services) -> Response[Any]:
+def candidates(request: Asked, services: Given) -> Response[Any]:
     """Everyone who was heard of."""
     asked = wanted(PersonFilter, request)
     with services.views.read() as connection:
@@ -67,7 +66,7 @@ def candidates(request: Asked, services: Services) -> Response[Any]:
     return show(request, services, "candidates/page.html", "candidates/list.html", context)
 
 
-def candidate(request: Asked, services: Services) -> Response[Any]:
+def candidate(request: Asked, services: Given) -> Response[Any]:
     """One person, by any of the ids."""
     with services.views.read() as connection:
         person = queries.person(connection, record_id(request, "/candidates/"))

@@ -10,8 +10,7 @@ from projections.queries import contacts as queries
 from projections.queries.filters import ContactFilter
 from projections.queries.people import Named
 from web.badges import badge
-from web.pages.frame import Asked, Tab, endpoint, seen_by, show, wanted
-from web.services import Services
+from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
 
 
 class ContactsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +25,7 @@ class ContactsPage(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str
 
 
-def contacts(request: Asked, services: Services) -> Response[Any]:
+def contacts(request: Asked, services: Given) -> Response[Any]:
     """The contact resolutions that fit the filters in the address."""
     asked, viewer = wanted(ContactFilter, request), seen_by(request, services)
     with services.views.read() as connection:

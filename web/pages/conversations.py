@@ -11,10 +11,9 @@ from projections.queries.filters import ConversationFilter
 from projections.queries.today import campaigns
 from web.badges import badge
 from web.ids import encode_id
-from web.pages.frame import Asked, Tab, endpoint, record_id, seen_by, show, wanted
+from web.pages.frame import Asked, Given, Tab, endpoint, record_id, seen_by, show, wanted
 from web.pages.meetings import Appointment, appointments
 from web.rendering import Viewer
-from web.services import Services
 
 
 class ConversationsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +37,7 @@ class ConversationPage(msgspec.Struct, frozen=True, kw_only=True):
     topics: str
 
 
-def conversations(request: Asked, services: Services) -> Response[Any]:
+def conversations(request: Asked, services: Given) -> Response[Any]:
     """The conversations that fit the filters in the address."""
     asked = wanted(ConversationFilter, request)
     with services.views.read() as connection:
@@ -73,7 +72,7 @@ def _tabs(
     ]
 
 
-def conversation(request: Asked, services: Services) -> Response[Any]:
+def conversation(request: Asked, services: Given) -> Response[Any]:
     """One conversation by its id."""
     with services.views.read() as connection:
         detail = queries.conversation(connection, record_id(request, "/conversations/"))

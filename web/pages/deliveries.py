@@ -7,8 +7,7 @@ from litestar import Response
 
 from projections.queries.filters import DeliveryFilter
 from tracker.log import Delivery
-from web.pages.frame import Asked, number, show, wanted
-from web.services import Services
+from web.pages.frame import Asked, Given, number, show, wanted
 
 
 class DeliveriesPage(msgspec.Struct, frozen=True):
@@ -19,7 +18,7 @@ class DeliveriesPage(msgspec.Struct, frozen=True):
     filters: DeliveryFilter
 
 
-def deliveries(request: Asked, services: Services) -> Response[Any]:
+def deliveries(request: Asked, services: Given) -> Response[Any]:
     """The deliveries with the outcome in the address."""
     asked, before = wanted(DeliveryFilter, request), number(request, "cursor")
     rows = services.log.deliveries(before=before, limit=asked.limit + 1, outcome=asked.outcome)

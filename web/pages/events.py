@@ -15,9 +15,8 @@ from tracker.log import StoredEvent
 from tracker.timing import to_iso
 from web.badges import sentence
 from web.ids import encode_id
-from web.pages.frame import Asked, endpoint, number, record_id, show, wanted
+from web.pages.frame import Asked, Given, endpoint, number, record_id, show, wanted
 from web.pages.places import place_of
-from web.services import Services
 
 
 class EventsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +42,7 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     topics: str
 
 
-def events(request: Asked, services: Services) -> Response[Any]:
+def events(request: Asked, services: Given) -> Response[Any]:
     """The events that fit the filters in the address."""
     asked, before = wanted(EventFilter, request), number(request, "cursor")
     rows = services.log.events(
@@ -74,7 +73,7 @@ def _day(moment: int | None) -> str:
     return "" if moment is None else to_iso(moment)[:10]
 
 
-def event(request: Asked, services: Services, position: FromPath[int]) -> Response[Any]:
+def event(request: Asked, services: Given, position: FromPath[int]) -> Response[Any]:
     """The event at a position."""
     found = services.log.event(min(position, 2**62))
     with services.views.read() as connection:
@@ -92,7 +91,7 @@ def event(request: Asked, services: Services, position: FromPath[int]) -> Respon
 
 
 @get("/events/id/{event_id:path}", sync_to_thread=True)
-def event_by_id(request: Asked, services: Services) -> Redirect:
+def event_by_id(request: Asked, services: Given) -> Redirect:
     """The way from an event's id to its page."""
     found = services.log.event_by_id(record_id(request, "/events/id/"))
     return Redirect(f"/events/{found.position}", status_code=303)

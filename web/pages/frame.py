@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
+from litestar.di import NamedDependency
 
 from projections.queries.filters import Filter, parse
 from tracker.errors import InvalidInput
@@ -18,6 +19,7 @@ from web.services import Services
 PAGE_SIZE = 50
 
 Asked = Request[Any, Any, Any]
+Given = NamedDependency[Services]  # what Litestar hands to a handler as `services`
 Kind = TypeVar("Kind", bound=Filter)
 
 

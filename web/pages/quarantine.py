@@ -10,9 +10,8 @@ from litestar.response import Redirect
 from projections.queries.filters import QuarantineFilter
 from tracker.errors import InvalidEnvelope
 from tracker.log import Quarantined
-from web.pages.frame import Asked, from_this_site, number, show, wanted
+from web.pages.frame import Asked, Given, from_this_site, number, show, wanted
 from web.rendering import pretty
-from web.services import Services
 
 PREVIEW = 1500
 PAGE = 20
@@ -33,7 +32,7 @@ class QuarantinePage(msgspec.Struct, frozen=True):
     filters: QuarantineFilter
 
 
-def quarantine(request: Asked, services: Services) -> Response[Any]:
+def quarantine(request: Asked, services: Given) -> Response[Any]:
     """What is quarantined, newest first; without a status in the address, what waits."""
     said = SAID.get(request.query_params.get("said", ""))
     asked = wanted(QuarantineFilter, request, without="said")
@@ -56,7 +55,7 @@ def _preview(body: bytes) -> str:
 
 
 @post("/quarantine/{number:int}/retry", sync_to_thread=True)
-def retry(request: Asked, services: Services, number: FromPath[int]) -> Redirect:
+def retry(request: Asked, services: Given, number: FromPath[int]) -> Redirect:
     """Try to read the bytes again, for example with newer software."""
     from_this_site(request)
     try:
@@ -67,7 +66,7 @@ def retry(request: Asked, services: Services, number: FromPath[int]) -> Redirect
 
 
 @post("/quarantine/{number:int}/discard", sync_to_thread=True)
-def discard(request: Asked, services: Services, number: FromPath[int]) -> Redirect:
+def discard(request: Asked, services: Given, number: FromPath[int]) -> Redirect:
     """Put the delivery aside; its bytes stay."""
     from_this_site(request)
     services.ingest.discard_quarantined(number)

@@ -14,9 +14,8 @@ from tracker.timing import DAY
 from web.badges import badge, sentence
 from web.graph import Drawing, Edge, Node, draw
 from web.ids import encode_id
-from web.pages.frame import Asked, record_id, show
+from web.pages.frame import Asked, Given, record_id, show
 from web.rendering import lasted
-from web.services import Services
 
 LOOKS = {
     "done": ("circle-check", "done"),
@@ -74,7 +73,7 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     timeline: list[Told]
 
 
-def run(request: Asked, services: Services) -> Response[Any]:
+def run(request: Asked, services: Given) -> Response[Any]:
     """One run by its id."""
     with services.views.read() as connection:
         detail = find_run(connection, record_id(request, "/runs/"), services.now())

@@ -9,9 +9,8 @@ from projections.queries import runs as queries
 from projections.queries.filters import RunFilter, WorkflowFilter
 from projections.queries.workflows import list_workflows
 from tracker.database import Connection
-from web.pages.frame import Asked, Tab, endpoint, seen_by, show, wanted
+from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
 from web.rendering import Viewer
-from web.services import Services
 
 
 class RunsPage(msgspec.Struct, frozen=True):
@@ -25,7 +24,7 @@ class RunsPage(msgspec.Struct, frozen=True):
     endpoint: str
 
 
-def runs(request: Asked, services: Services) -> Response[Any]:
+def runs(request: Asked, services: Given) -> Response[Any]:
     """The runs that fit the filters in the address."""
     asked, viewer = wanted(RunFilter, request), seen_by(request, services)
     with services.views.read() as connection:

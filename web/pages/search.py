@@ -7,7 +7,7 @@ from litestar import Response, get
 
 from projections.queries.search import Hit, search
 from tracker.errors import NotFound
-from web.pages.frame import Asked, show
+from web.pages.frame import Asked, Given, show
 from web.pages.places import place_of
 from web.services import Services
 
@@ -39,7 +39,7 @@ class SearchPage(msgspec.Struct, frozen=True):
 
 
 @get("/search", sync_to_thread=True)
-def find(request: Asked, services: Services) -> Response[Any]:
+def find(request: Asked, services: Given) -> Response[Any]:
     """What the words in `q` find."""
     asked = request.query_params.get("q", "").strip()[:LONGEST]
     with services.views.read() as connection:

@@ -8,8 +8,7 @@ from litestar import Response
 from projections.status import Broken, EngineStatus, broken_entities
 from tracker.log import LogStats
 from tracker.schedule import JobStatus
-from web.pages.frame import Asked, show
-from web.services import Services
+from web.pages.frame import Asked, Given, show
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -35,7 +34,7 @@ class SystemPage(msgspec.Struct, frozen=True):
     browsers: int
 
 
-def system(request: Asked, services: Services) -> Response[Any]:
+def system(request: Asked, services: Given) -> Response[Any]:
     """How far the views are, what is broken, what the jobs did, which secrets are used."""
     with services.views.read() as connection:
         broken = broken_entities(connection, 20)

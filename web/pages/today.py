@@ -11,7 +11,7 @@ from projections.queries.filters import AttentionFilter, ConversationFilter
 from tracker.database import Connection
 from tracker.timing import DAY, EPOCH, MICROSECOND, to_iso
 from web.badges import badge
-from web.pages.frame import Asked, endpoint, seen_by
+from web.pages.frame import Asked, Given, endpoint, seen_by
 from web.pages.meetings import Day, by_day
 from web.pages.places import place_of
 from web.rendering import Viewer, day_name, html, local_time, render
@@ -91,7 +91,7 @@ class TodayPage(msgspec.Struct, frozen=True):
 
 
 @get("/", sync_to_thread=True)
-def today(request: Asked, services: Services) -> Response[Any]:
+def today(request: Asked, services: Given) -> Response[Any]:
     """The page with all its fragments."""
     viewer = seen_by(request, services)
     with services.views.read() as connection:
@@ -106,7 +106,7 @@ def today(request: Asked, services: Services) -> Response[Any]:
 
 
 @get("/parts/today/needs", sync_to_thread=True)
-def needs_part(request: Asked, services: Services) -> Response[Any]:
+def needs_part(request: Asked, services: Given) -> Response[Any]:
     """What waits, alone."""
     with services.views.read() as connection:
         context = _needs(request, services, connection)
@@ -123,7 +123,7 @@ class _Only(msgspec.Struct, frozen=True):
 
 
 @get("/parts/today/meetings", sync_to_thread=True)
-def meetings_part(request: Asked, services: Services) -> Response[Any]:
+def meetings_part(request: Asked, services: Given) -> Response[Any]:
     """The next meetings, alone."""
     viewer = seen_by(request, services)
     with services.views.read() as connection:
@@ -132,7 +132,7 @@ def meetings_part(request: Asked, services: Services) -> Response[Any]:
 
 
 @get("/parts/today/moving", sync_to_thread=True)
-def moving_part(request: Asked, services: Services) -> Response[Any]:
+def moving_part(request: Asked, services: Given) -> Response[Any]:
     """The numbers of runs, alone."""
     viewer = seen_by(request, services)
     with services.views.read() as connection:
@@ -141,7 +141,7 @@ def moving_part(request: Asked, services: Services) -> Response[Any]:
 
 
 @get("/parts/today/funnel", sync_to_thread=True)
-def funnel_part(request: Asked, services: Services) -> Response[Any]:
+def funnel_part(request: Asked, services: Given) -> Response[Any]:
     """The funnel, alone."""
     with services.views.read() as connection:
         context = _Only(funnel=_funnel(connection))

@@ -12,10 +12,9 @@ from tracker.errors import NotFound
 from web.badges import sentence
 from web.graph import Drawing, Edge, Node, draw
 from web.ids import encode_id
-from web.pages.frame import Asked, Tab, endpoint, record_id, seen_by, show, wanted
+from web.pages.frame import Asked, Given, Tab, endpoint, record_id, seen_by, show, wanted
 from web.pages.run import Listed
 from web.rendering import Viewer, lasted, thousands
-from web.services import Services
 
 
 class WorkflowsPage(msgspec.Struct, frozen=True):
@@ -41,7 +40,7 @@ class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
     unused: list[str]
 
 
-def workflows(request: Asked, services: Services) -> Response[Any]:
+def workflows(request: Asked, services: Given) -> Response[Any]:
     """Every workflow that was published, imported or seen in runs."""
     with services.views.read() as connection:
         page = known.list_workflows(connection, wanted(WorkflowFilter, request))
@@ -49,7 +48,7 @@ def workflows(request: Asked, services: Services) -> Response[Any]:
     return show(request, services, "workflows/page.html", "workflows/list.html", context)
 
 
-def workflow(request: Asked, services: Services) -> Response[Any]:
+def workflow(request: Asked, services: Given) -> Response[Any]:
     """One workflow by its id, over all versions or the one in the address."""
     version = request.query_params.get("version")
     with services.views.read() as connection:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.queries.filters import ConversationFilter, RunFilter
 from projections.queries.conversations import list_conversations
+from projections.queries.filters import ConversationFilter, RunFilter
 from projections.queries.paging import Listing, Where, select_page
 from projections.queries.runs import list_runs
 from tests.projections.queries.stored import NOON, body, started, store

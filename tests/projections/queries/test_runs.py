@@ -1,6 +1,7 @@
 """Which runs there are, where they probably stand, and which are stuck."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from projections.queries.graph import run_graph, workflow_graph
 from projections.queries.runs import count_runs, list_runs, run
 from projections.queries.standing import places_at
 from projections.queries.stuck import FALLBACK, LEAST_SAMPLE, measure
+from projections.queries.views import Views
 from tests.projections.queries.stored import (
     HIRING,
     NOON,
@@ -38,7 +40,7 @@ SOME = [
 ]
 
 
-def _ids(views, now: int = NOON, **wanted) -> set[str]:
+def _ids(views: Views, now: int = NOON, **wanted: Any) -> set[str]:
     with views.read() as connection:
         return {line.id for line in list_runs(connection, RunFilter(**wanted), now).items}
 

@@ -17,6 +17,7 @@ from projections.queries.filters import (
     ContactFilter,
     ConversationFilter,
     MeetingFilter,
+    WorkflowFilter,
 )
 from projections.queries.meetings import count_meetings, list_meetings, meeting, open_requests
 from projections.queries.today import (
@@ -29,7 +30,6 @@ from projections.queries.today import (
     waiting_reasons,
 )
 from projections.queries.workflows import list_workflows, workflow
-from projections.queries.filters import WorkflowFilter
 from tests.projections.queries.stored import (
     HIRING,
     NOON,

@@ -1,0 +1,422 @@
+"""Pages show what is stored, completely and safely, with and without JavaScript."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.projections.queries.stored import (
+    HIRING,
+    NOON,
+    body,
+    completed,
+    ended,
+    imported,
+    started,
+)
+from tests.web.asking import client
+from tracker.demo.generator import CONFLICT, EVENT, generate
+from tracker.demo.workflows import configurations
+from tracker.ingest import internal_body
+from tracker.service import running
+from tracker.settings import load_settings
+from tracker.timing import DAY, HOUR
+from web.app import create_app
+from web.ids import encode_id
+from web.rendering import Viewer, ago, badge_html, exact, lasted, web
+
+TEMPLATES = Path(__file__).parents[2] / "web" / "templates"
+ATTACK = "<script>alert(1)</script>"
+ODD_ID = "a/b c?d#e%2F"
+
+GRAPH = {
+    "ask": {"onComplete": "check", "onNoResponse": "stop"},
+    "check": {"onPassed": "stop"},
+    "stop": {},
+}
+STORIES = [
+    imported(GRAPH, "ask"),
+    started("r1", 1, candidateProfileId="p1"),
+    completed("r1", "ask", "onComplete", 2),
+    completed("r1", "ask", "onSurprise", 3),
+    started(ODD_ID, 1, candidateProfileId="p2"),
+    ended(ODD_ID, "FAILED", 9, reason="No number"),
+    body(
+        "CONVERSATION_NEEDS_REVIEW",
+        4,
+        record="c1",
+        candidateId="p1",
+        participantFirstName=ATTACK,
+        campaignConversationUrl="javascript:alert(1)",
+        externalCampaignId="spring",
+        screeningQuestionsOutcome=[
+            {"screeningQuestion": "Can you drive?", "questionOutcome": "PASSED"}
+        ],
+    ),
+    body(
+        "CALENDAR_MEETING_SCHEDULED",
+        5,
+        record="b1",
+        conversationId="c1",
+        meetingDetails={
+            "title": "Interview",
+            "startDateTime": "2026-03-03T15:00:00Z",
+            "endDateTime": "2026-03-03T16:00:00Z",
+            "timezone": "America/New_York",
+            "participants": [{"name": "Ada", "email": "ada@example.org"}],
+        },
+    ),
+    body("CALENDAR_AVAILABILITY_NOT_FOUND", 6, record="b2", conversationId="c2"),
+    body(
+        "CANDIDATE_ANALYSIS_COMPLETED",
+        7,
+        record="p1",
+        externalAnalysisId="job-1",
+        totalScoreScaled=81,
+        isAllMandatoryRequirementsMet=False,
+        requirementOutcomes=[
+            {"requirement": "Licence", "isMandatory": True, "isMet": False, "evidence": "None seen"}
+        ],
+    ),
+    body("WORKFLOW_CONTACT_RESOLUTION_FAILED", 8, record="k1", reason="No e-mail"),
+    body("CONVERSATION_SOMETHING_NEW", 9, record="c9"),
+]
+LISTS = [
+    "/",
+    "/runs",
+    "/workflows",
+    "/conversations",
+    "/analyses",
+    "/calendar",
+    "/candidates",
+    "/contacts",
+    "/events",
+    "/deliveries",
+    "/quarantine",
+    "/search?q=p1",
+]
+ONES = [
+    "/runs/r1",
+    f"/runs/{encode_id(ODD_ID)}",
+    f"/workflows/{HIRING}",
+    "/conversations/c1",
+    "/candidates/candidate%3Ap1",
+    "/candidates/p1",
+    "/events/3",
+]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
+    with client(tmp_path_factory.mktemp("data"), STORIES) as asking:
+        yield asking
+
+
+@pytest.fixture
+def empty(data: Path) -> Iterator[TestClient[Litestar]]:
+    with client(data, []) as asking:
+        yield asking
+
+
+def soup(asking: TestClient[Litestar], address: str, status: int = 200) -> BeautifulSoup:
+    answer = asking.get(address)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    return BeautifulSoup(answer.text, "html.parser")
+
+
+def text(found: Tag | None) -> str:
+    assert found is not None
+    return " ".join(found.get_text(" ").split())
+
+
+@pytest.mark.parametrize("address", [*LISTS, *ONES])
+class TestEveryPage:
+    def test_has_a_title_one_heading_and_its_landmarks(
+        self, pages: TestClient[Litestar], address: str
+    ) -> None:
+        page = soup(pages, address)
+        assert text(page.title).endswith("· Workflow run tracker")
+        assert len(page.select("main h1")) == 1
+        assert page.select_one("header")
+        assert page.select_one("a.skip[href='#main']")
+        assert len(page.select("[role=status]")) == 1
+
+    def test_has_no_inline_code_and_asks_no_other_host(
+        self, pages: TestClient[Litestar], address: str
+    ) -> None:
+        page = soup(pages, address)
+        assert not page.select("script:not([src]), style, [style]")
+        assert not [a for tag in page.find_all(True) for a in tag.attrs if a.startswith("on")]
+        loaded = [tag.get("src") or tag.get("href") for tag in page.select("script, link, use")]
+        assert all(str(one).startswith("/static/") for one in loaded)
+
+    def test_never_turns_what_arrived_into_an_element_or_a_link(
+        self, pages: TestClient[Litestar], address: str
+    ) -> None:
+        page = soup(pages, address)
+        assert "alert(1)" not in "".join(script.text for script in page.select("script"))
+        assert not page.select("a[href^='javascript:']")
+
+    def test_is_small(self, pages: TestClient[Litestar], address: str) -> None:
+        assert len(pages.get(address).content) < 100_000
+
+    def test_its_fragments_are_fetched_from_addresses_that_answer_the_same(
+        self, pages: TestClient[Litestar], address: str
+    ) -> None:
+        for fragment in soup(pages, address).select("[hx-get]"):
+            part = soup(pages, str(fragment["hx-get"]))
+            assert [one["id"] for one in part.find_all("section", recursive=False)] == [
+                fragment["id"]
+            ]
+            assert not part.select("html")
+
+    def test_ids_are_unique(self, pages: TestClient[Litestar], address: str) -> None:
+        ids = [tag["id"] for tag in soup(pages, address).select("[id]")]
+        assert len(ids) == len(set(ids))
+
+    def test_every_time_names_its_zone(self, pages: TestClient[Litestar], address: str) -> None:
+        assert all(tag["title"].endswith(" UTC") for tag in soup(pages, address).select("time"))
+
+
+@pytest.mark.parametrize("address", LISTS[:-3])
+def test_with_nothing_received_a_page_says_how_to_begin(
+    empty: TestClient[Litestar], address: str
+) -> None:
+    page = soup(empty, address)
+    if address == "/calendar":
+        assert "No meeting in these days" in text(page.main)
+        return
+    said = text(page.select_one(".nothing.first"))
+    assert "/webhooks/popp" in said
+    assert "tracker secret add" in said
+    assert "tracker send" in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/runs?status=cancelled", "/conversations?outcome=passed", "/events?record_id=nobody"],
+)
+def test_without_a_match_a_list_offers_to_clear_the_filters(
+    pages: TestClient[Litestar], address: str
+) -> None:
+    clear = soup(pages, address).select_one(".nothing a")
+    assert clear is not None
+    assert clear["href"] == address.partition("?")[0]
+
+
+@pytest.mark.parametrize("address", ["/runs/nobody", "/conversations/x", "/events/99", "/nothing"])
+def test_what_is_not_there_is_a_page_that_says_so(
+    pages: TestClient[Litestar], address: str
+) -> None:
+    assert text(soup(pages, address, 404).h1) == "Not found"
+
+
+@pytest.mark.parametrize("address", ["/runs?status=odd", "/calendar?day=x", "/runs?cursor=x"])
+def test_a_filter_that_cannot_be_used_is_named(pages: TestClient[Litestar], address: str) -> None:
+    name = re.search(r"\?(\w+)", address)
+    assert name is not None
+    assert name[1] in text(soup(pages, address, 400).main)
+
+
+def test_each_number_above_a_list_is_the_length_of_the_list_that_it_opens(
+    pages: TestClient[Litestar],
+) -> None:
+    for address in ("/runs", "/conversations", "/contacts", "/analyses"):
+        for tab in soup(pages, address).select(".tabs a"):
+            opened = soup(pages, str(tab["href"]))
+            number = tab.select_one("b")
+            assert len(opened.select("table.rows > tbody > tr")) == int(text(number))
+
+
+def test_every_state_is_a_word_and_an_icon(pages: TestClient[Litestar]) -> None:
+    for address in LISTS:
+        for state in soup(pages, address).select(".state"):
+            assert state.select_one("svg use")
+            assert text(state)
+
+
+class TestRun:
+    def test_the_graph_and_the_timeline_lead_to_each_other(
+        self, pages: TestClient[Litestar]
+    ) -> None:
+        page = soup(pages, "/runs/r1")
+        step = page.select_one(".story a[href^='#node-']")
+        assert step is not None
+        node = page.select_one(str(step["href"]))
+        assert node is not None
+        assert page.select_one(str(node["href"])) is not None
+
+    def test_nodes_are_done_probably_here_or_not_reached(self, pages: TestClient[Litestar]) -> None:
+        page = soup(pages, "/runs/r1")
+        looks = {text(n.select_one("text")): n["class"][1] for n in page.select("svg a.node")}
+        assert looks["Label of stop"] == "unseen"
+        assert looks["Label of ask"] in {"done", "current"}
+
+    def test_the_list_says_the_same_as_the_graph(self, pages: TestClient[Litestar]) -> None:
+        page = soup(pages, "/runs/r1")
+        assert len(page.select(".nested > li")) == len(page.select("svg a.node"))
+        assert "not reached" in text(page.select_one(".nested"))
+
+    def test_a_run_whose_id_holds_a_slash_is_found_from_the_list(
+        self, pages: TestClient[Litestar]
+    ) -> None:
+        link = soup(pages, "/runs?status=failed").select_one("tbody a")
+        assert link is not None
+        assert "No number" in text(soup(pages, str(link["href"])).main)
+
+
+def test_a_workflow_lists_undeclared_outcomes_and_unused_routes(
+    pages: TestClient[Litestar],
+) -> None:
+    page = text(soup(pages, f"/workflows/{HIRING}").main)
+    assert "onSurprise (1 times)" in page
+    assert "Label of check: onPassed to Label of stop" in page
+
+
+def test_a_meeting_is_shown_in_the_viewers_zone_and_in_its_own(
+    pages: TestClient[Litestar],
+) -> None:
+    pages.cookies.set("zone", "Europe%2FBerlin")
+    try:
+        page = text(soup(pages, "/calendar").main)
+    finally:
+        pages.cookies.clear()
+    assert "16:00" in page
+    assert "10:00 in America/New_York" in page
+    assert "Times in Europe/Berlin" in page
+
+
+def test_requests_without_a_slot_stand_in_their_own_list(pages: TestClient[Litestar]) -> None:
+    assert "No slot found" in text(soup(pages, "/calendar").main)
+
+
+def test_evidence_stands_under_its_requirement(pages: TestClient[Litestar]) -> None:
+    page = text(soup(pages, "/analyses").select_one("details"))
+    assert "Licence mandatory Not met None seen" in page
+
+
+def test_an_event_shows_its_exact_bytes_its_chain_and_what_the_views_made_of_it(
+    pages: TestClient[Litestar],
+) -> None:
+    page = soup(pages, "/events/2")
+    assert any(pre.text == STORIES[1].decode() for pre in page.select("pre"))
+    assert re.search(r"\b[0-9a-f]{64}\b", text(page.main))
+    assert page.select_one("a[href='/runs/r1']")
+    assert (
+        pages.get("/events/id/WORKFLOW_RUN_STARTED%2Fr1%401", follow_redirects=False).headers[
+            "location"
+        ]
+        == "/events/2"
+    )
+
+
+def test_a_type_that_is_not_understood_says_so(pages: TestClient[Litestar]) -> None:
+    assert "Not understood yet" in text(soup(pages, "/events").main)
+
+
+def test_no_template_holds_inline_code_or_another_host() -> None:
+    for template in TEMPLATES.rglob("*.html"):
+        source = template.read_text()
+        assert not re.search(r"\s(style|on[a-z]+)=", source), template.name
+        assert not re.search(r"""(src|href)=["'](https?:)?//""", source), template.name
+        assert "|safe" not in source, template.name
+
+
+def test_paging_leads_through_a_whole_list_once(data: Path) -> None:
+    bodies = [started(f"r{n}", n / 10) for n in range(120)]
+    with client(data, bodies) as asking:
+        address, seen = "/runs", list[str]()
+        while address:
+            page = soup(asking, address)
+            seen += [str(link["href"]) for link in page.select("tbody th a")]
+            following = page.select_one("a[rel=next]")
+            address = str(following["href"]) if following else ""
+    assert len(seen) == len(set(seen)) == 120
+
+
+def test_acknowledging_takes_an_item_away_and_undoing_brings_it_back(data: Path) -> None:
+    settings = load_settings(data=data, signing_secrets="a secret of the tests")
+    with running(settings, lambda: NOON + DAY) as services:
+        services.ingest.append_bodies([STORIES[6]])
+        with TestClient(create_app(services)) as asking:
+            form = _wait_for_item(asking)
+            done = asking.post("/acknowledge", data=form)
+            page = BeautifulSoup(done.text, "html.parser")
+            assert not page.select("#needs tbody tr")
+            assert page.select_one("form[action='/acknowledge/undo']")
+            back = asking.post("/acknowledge/undo", data=form)
+            assert BeautifulSoup(back.text, "html.parser").select("#needs tbody tr")
+            other = asking.post("/acknowledge", data=form, headers={"Sec-Fetch-Site": "cross-site"})
+            assert other.status_code == 400
+            assert asking.get("/system").status_code == 200
+
+
+def _wait_for_item(asking: TestClient[Litestar]) -> dict[str, str]:
+    for _ in range(200):
+        page = soup(asking, "/")
+        fields = page.select("form[action='/acknowledge'] input")
+        if fields:
+            return {str(field["name"]): str(field["value"]) for field in fields}
+    pytest.fail("the item never appeared")
+
+
+def test_on_the_demos_data_every_page_is_below_100_kb(data: Path) -> None:
+    now = NOON + 30 * DAY
+    postings = [p.body for p in generate(7, now) if p.kind in {EVENT, CONFLICT}]
+    configured = [
+        internal_body(
+            "TRACKER_WORKFLOW_IMPORTED",
+            {
+                "recordId": flow.id,
+                "organizationId": "",
+                "workflowId": flow.id,
+                "workflowVersionId": version.id,
+                "configuration": configuration,
+            },
+        )
+        for flow, version, configuration in configurations()
+    ]
+    with client(data, [*configured, *dict.fromkeys(postings)], now) as asking:
+        for address in LISTS:
+            page = asking.get(address)
+            assert page.status_code == 200
+            assert len(page.content) < 100_000, address
+            first = BeautifulSoup(page.text, "html.parser").select_one("tbody th a")
+            if first is not None:
+                one = asking.get(str(first["href"]))
+                assert one.status_code == 200, first["href"]
+                assert len(one.content) < 100_000, first["href"]
+
+
+class TestWords:
+    def test_durations_have_one_or_two_units(self) -> None:
+        assert lasted(None) == "–"  # noqa: RUF001  # the dash that is shown
+        assert lasted(0) == "0 s"
+        assert lasted(3 * HOUR + 12 * 60_000_000) == "3 h 12 min"
+        assert lasted(40 * DAY) == "40 d"
+
+    def test_times_are_told_from_now(self) -> None:
+        assert ago(NOON, NOON) == "just now"
+        assert ago(NOON - 3 * HOUR, NOON) == "3 h ago"
+        assert ago(NOON + 2 * DAY, NOON) == "in 2 d"
+
+    def test_an_exact_time_names_day_and_zone(self) -> None:
+        assert exact(NOON, Viewer(NOON).zone) == "Mon 2 Mar 2026, 12:00:00 UTC"
+
+    def test_a_state_without_a_badge_is_shown_as_it_is_written(self) -> None:
+        assert "Something odd" in badge_html("SOMETHING_ODD", "run")
+
+    def test_only_addresses_of_the_web_are_links(self) -> None:
+        assert web("https://popp.example/x") == "https://popp.example/x"
+        assert web("javascript:alert(1)") == ""
+        assert web(None) == ""
+
+    def test_links_keep_the_filters_and_start_paging_again(self) -> None:
+        viewer = Viewer(NOON, path="/runs", query="status=failed&status=running&cursor=x")
+        assert viewer.link(stuck="true") == "/runs?status=failed&status=running&stuck=true"
+        assert viewer.link(status=None) == "/runs"
