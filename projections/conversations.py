@@ -319,7 +319,7 @@ PROJECTION = p.Projection(
             entity="id",
             indexes=(
                 ("status", "last_event_at"),
-                ("campaign_external_id", "status", "last_event_at"),
+                ("campaign_external_id", "last_event_at"),
                 ("last_event_at",),
             ),
         ),

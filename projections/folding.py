@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from projections.codec import Columns, decode_row, encode_row
 from projections.projection import Found, Projection
@@ -72,9 +73,9 @@ def _contributions(projection: Projection, key: str, structs: Sequence[Any]) -> 
     found: list[Found] = []
     for row in structs:
         for tally in projection.tallies(row):
-            *counter, count, total = msgspec.structs.astuple(tally)
-            folded.tallies.append((tuple(counter), count, total))
-        attention.update(msgspec.structs.astuple(waiting) for waiting in projection.attention(row))
+            values = astuple(tally)
+            folded.tallies.append((values[:-2], tally.count, tally.total))
+        attention.update(astuple(waiting) for waiting in projection.attention(row))
         links.update(projection.links(row))
         found.extend(projection.search(row))
     once = {waiting[0]: waiting for waiting in sorted(attention, key=repr)}

@@ -277,8 +277,11 @@ PROJECTION = p.Projection(
             entity="id",
             indexes=(
                 ("status", "last_event_at"),
-                ("workflow_id", "status", "last_event_at"),
+                ("status", "current_node", "workflow_id"),
+                ("workflow_id", "last_event_at"),
                 ("last_event_at",),
+                ("first_at", "status"),
+                ("anomaly_count", "status"),
             ),
         ),
         p.Table(
@@ -287,8 +290,17 @@ PROJECTION = p.Projection(
             key=("run_id", "number"),
             entity="run_id",
             indexes=(
-                ("workflow_id", "node_id", "outcome", "waited"),
-                ("workflow_id", "previous_node", "node_id"),
+                ("workflow_id", "node_id", "outcome", "run_id"),
+                # Waits of every way, without a look at the table.
+                (
+                    "workflow_id",
+                    "previous_node",
+                    "previous_outcome",
+                    "node_id",
+                    "waited",
+                    "workflow_version_id",
+                    "completed_at",
+                ),
             ),
         ),
     ),

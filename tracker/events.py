@@ -138,5 +138,8 @@ def canonical(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=_place)
 
 
+_RANKS: Final = {name: known.rank for name, known in CATALOGUE.items()}
+
+
 def _place(event: Event) -> tuple[int, int, str]:
-    return event.occurred_at, event_type(event.type).rank, event.event_id
+    return event.occurred_at, _RANKS.get(event.type, 0), event.event_id

@@ -179,7 +179,14 @@ def _read_one(field: _Field, raw: Any, path: str, odd: list[str]) -> Any:
         except msgspec.ValidationError:
             pass
         else:
-            if not isinstance(value, int | float) or abs(value) <= LARGEST_INTEGER:
+            if _can_be_kept(value):
                 return value
     odd.append(path)
     return None
+
+
+def _can_be_kept(value: Any) -> bool:
+    """Tables hold integers of 64 bits, and neither NaN nor infinity, which a text may spell."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or abs(value) <= LARGEST_INTEGER

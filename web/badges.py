@@ -4,6 +4,7 @@ A tone is a meaning, never a colour alone: `app.css` gives it a colour that is
 legible in both themes, and every badge carries its word and its icon.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -129,6 +130,14 @@ def sentence(code: str) -> str:
     """A code such as `NEEDS_REVIEW` or `node_missing` in sentence case: Needs review."""
     words = code.replace("_", " ").strip()
     return words[:1].upper() + words[1:].lower()
+
+
+CODE: Final = re.compile(r"[A-Z0-9_]+")
+
+
+def plain(text: str) -> str:
+    """A text for reading: a code in capitals in sentence case, any other text as it is."""
+    return sentence(text) if CODE.fullmatch(text) else text
 
 
 ANOMALIES: Final = {

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
@@ -29,7 +30,7 @@ def healthz() -> str:
 
 
 @get("/readyz", sync_to_thread=True, include_in_schema=False)
-def readyz(services: Services) -> Response[Readiness]:
+def readyz(services: NamedDependency[Services]) -> Response[Readiness]:
     """200 when events are stored and folded, else 503 with the reason."""
     readiness = _readiness(services)
     return Response(readiness, status_code=200 if readiness.ready else 503)
@@ -48,7 +49,7 @@ def _readiness(services: Services) -> Readiness:
 
 
 @get("/metrics", sync_to_thread=True, include_in_schema=False)
-def metrics(services: Services) -> Response[bytes]:
+def metrics(services: NamedDependency[Services]) -> Response[bytes]:
     """Counters and gauges in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(_Figures(services))

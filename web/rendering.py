@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from tracker.timing import DAY, HOUR, MINUTE, SECOND, to_datetime, to_iso
 from web.assets import asset_url
-from web.badges import anomaly_words, badge, sentence
+from web.badges import anomaly_words, badge, plain, sentence
 from web.ids import encode_id
 
 UTC = ZoneInfo("UTC")
@@ -266,6 +266,7 @@ def _environment() -> Environment:
         "web": web,
         "number": thousands,
         "sentence": sentence,
+        "plain": plain,
         "anomaly": anomaly_words,
         "iso": to_iso,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.di import NamedDependency
 
 from tracker.errors import NotStored
 from tracker.log import Outcome
@@ -30,7 +31,9 @@ class TooLarge(Exception):
 
 
 @post("/webhooks/popp", status_code=200, include_in_schema=False)
-async def receive_webhook(request: Request[Any, Any, Any], services: Services) -> Response[Answer]:
+async def receive_webhook(
+    request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> Response[Answer]:
     """Receive one delivery."""
     if request.headers.get("content-encoding", "identity") != "identity":
         return _refuse(415, "Send the body as it was signed, without a Content-Encoding")

@@ -175,27 +175,28 @@ class _Counted:
         self._left: dict[str, int] = {}
         for (source, _, _), (number, _) in self.edges.items():
             self._left[source] = self._left.get(source, 0) + number
-        self._node_medians = self._medians("node_id") if medians else {}
-        self._edge_medians = (
-            self._medians("previous_node, previous_outcome, node_id") if medians else {}
-        )
+        self._medians = medians
+        self._into: dict[str, list[EdgeKey]] = {}
+        for key in edges:
+            self._into.setdefault(key[2], []).append(key)
 
     def node(self, known: KnownNode, routes: dict[Route, None]) -> GraphNode:
         outcomes = self.visits.get(known.id, {})
+        visits = sum(number for number, _ in outcomes.values())
         declared = {outcome for source, outcome, _ in routes if source == known.id}
         return GraphNode(
             id=known.id,
             label=known.label,
             type=known.type,
             declared=known.declared,
-            visits=sum(number for number, _ in outcomes.values()),
+            visits=visits,
             outcomes={outcome: number for outcome, (number, _) in outcomes.items()},
             # A node without any route is an end, whatever its outcome.
             undeclared=tuple(o for o in outcomes if declared and o not in declared),
             entered=self.entered.get(known.id, 0),
             here=self.here.get(known.id, 0),
             total_wait=sum(total for _, total in outcomes.values()),
-            median_wait=self._node_medians.get((known.id,)),
+            median_wait=self._median(visits, *self._into.get(known.id, ())),
         )
 
     def edge(self, key: EdgeKey, declared: bool) -> GraphEdge:
@@ -210,7 +211,7 @@ class _Counted:
             count=number,
             share=number / left if left else 0.0,
             total_wait=total,
-            median_wait=self._edge_medians.get(key),
+            median_wait=self._median(number, key),
         )
 
     def _tally(self, name: str) -> dict[EdgeKey, tuple[int, int]]:
@@ -227,22 +228,24 @@ class _Counted:
         rows = self._connection.execute(query, where.values)
         return {tuple(row[:3]): (row[3], row[4]) for row in rows}
 
-    def _medians(self, by: str) -> dict[tuple[str, ...], int]:
-        """The lower median of the waits, by some columns of the steps."""
+    def _median(self, number: int, *ways: EdgeKey) -> int | None:
+        """The lower median of the `number` waits on some ways into one node, by an index."""
+        if not self._medians or not number:
+            return None
         workflow_id, version, since_day = self._asked
         where = Where().equal("workflow_id", workflow_id)
-        where.equal("workflow_version_id", version)
+        # The plus keeps aside the index by node, which does not hold the waits.
+        where.equal("+node_id" if len(ways) > 1 else "node_id", ways[0][2])
+        if len(ways) == 1:
+            where.equal("previous_node", ways[0][0]).equal("previous_outcome", ways[0][1])
+        where.equal("+workflow_version_id", version)
         where.between("completed_at", None if since_day is None else since_day * DAY, None)
         query = f"""
-            SELECT {by}, waited FROM (
-                SELECT {by}, waited,
-                    row_number() OVER (PARTITION BY {by} ORDER BY waited) AS place,
-                    count(*) OVER (PARTITION BY {by}) AS size
-                FROM steps WHERE {where.sql}
-            ) WHERE place = (size + 1) / 2
+            SELECT waited FROM steps WHERE {where.sql}
+            ORDER BY waited LIMIT 1 OFFSET ?
         """
-        rows = self._connection.execute(query, where.values)
-        return {tuple(row[:-1]): row[-1] for row in rows}
+        row = self._connection.execute(query, (*where.values, (number - 1) // 2)).fetchone()
+        return int(row[0]) if row else None
 
     def _here(self) -> dict[str, int]:
         workflow_id, version, _ = self._asked

@@ -45,11 +45,16 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Where:
-    """Conditions that must all hold, with the values bound to them."""
+    """Conditions that must all hold, with the values bound to them.
+
+    `few` tells that only few rows are left, which are then sorted: without it, SQLite
+    would walk the whole list in order and look for them.
+    """
 
     def __init__(self) -> None:
         self._conditions = ["1"]
         self.values: list[Any] = []
+        self.few = False
 
     @property
     def sql(self) -> str:
@@ -68,9 +73,10 @@ class Where:
 
     def among(self, column: str, values: Sequence[Any]) -> "Where":
         """Demand one of several values, unless there are none."""
-        if not values:
-            return self
-        return self.add(f"{column} IN ({', '.join('?' * len(values))})", *values)
+        if len(values) <= 1:
+            return self.equal(column, values[0] if values else None)
+        # The plus keeps the column's index aside: it could not give the list's order.
+        return self.add(f"+{column} IN ({', '.join('?' * len(values))})", *values)
 
     def between(self, column: str, since: int | None, until: int | None) -> "Where":
         """Demand since <= column < until; an end that is None is open."""
@@ -84,6 +90,7 @@ class Where:
         """The same conditions, to be added to."""
         other = Where()
         other._conditions, other.values = [*self._conditions], [*self.values]
+        other.few = self.few
         return other
 
 
@@ -104,7 +111,8 @@ def select_page(
     after = _read_cursor(cursor, sort, len(listing.key)) if cursor else None
     names = [c.name for c in columns(kind)]
     chosen = ", ".join((*names, column, *listing.key))
-    order = ", ".join(f"{c} {_direction(sort)}" for c in (column, *listing.key))
+    first = f"+{column}" if where.few else column
+    order = ", ".join(f"{c} {_direction(sort)}" for c in (first, *listing.key))
     rows: list[tuple[Any, ...]] = []
     for phase in _phases(listing, where, sort, after):
         query = f"SELECT {chosen} FROM {listing.source} WHERE {phase.sql} ORDER BY {order} LIMIT ?"

@@ -18,6 +18,10 @@ from tracker.errors import NotFound
 PEOPLE = Listing("people", key=("identity",))
 
 
+# CROSS JOIN holds SQLite to the order of the tables as written: from few rows to their
+# relatives. Left free, it walks whole tables where nobody has measured them for it.
+
+
 class Named(msgspec.Struct, frozen=True):
     """The person that an entity belongs to, with the name if one is known."""
 
@@ -111,7 +115,7 @@ def find_person(connection: Connection, value: str) -> str | None:
 
 def _person_of(connection: Connection, identities: Sequence[str]) -> str | None:
     query = """
-        SELECT person FROM json_each(?) AS wanted JOIN people ON identity = wanted.value
+        SELECT person FROM json_each(?) AS wanted CROSS JOIN people ON identity = wanted.value
         ORDER BY wanted.key LIMIT 1
     """
     row = connection.execute(query, (json.dumps(identities),)).fetchone()
@@ -122,7 +126,7 @@ def entities_of(connection: Connection, projection: str, value: str) -> list[str
     """The entities of a projection that belong to the person of an id; none if nobody has it."""
     known = find_person(connection, value)
     query = """
-        SELECT DISTINCT entity FROM people JOIN links USING (identity)
+        SELECT DISTINCT entity FROM people CROSS JOIN links USING (identity)
         WHERE person = ? AND projection = ?
     """
     return [entity for (entity,) in connection.execute(query, (known, projection))]
@@ -134,6 +138,7 @@ def of_candidate(
     """Demand of a list that its rows belong to a person, unless `value` is None."""
     if value is None:
         return where
+    where.few = True
     entities = json.dumps(entities_of(connection, projection, value))
     return where.add(f"{column} IN (SELECT value FROM json_each(?))", entities)
 
@@ -141,7 +146,7 @@ def of_candidate(
 def named(connection: Connection, projection: str, entities: Iterable[str]) -> dict[str, Named]:
     """The persons of entities with their names; an entity without a person is left out."""
     query = """
-        SELECT entity, min(person) FROM links JOIN people USING (identity)
+        SELECT entity, min(person) FROM links CROSS JOIN people USING (identity)
         WHERE projection = ? AND entity IN (SELECT value FROM json_each(?)) GROUP BY entity
     """
     wanted = json.dumps(sorted(set(entities)))
@@ -154,12 +159,12 @@ def names(connection: Connection, persons: Iterable[str]) -> dict[str, str]:
     """The newest name of each person that has one: from conversations, else from contacts."""
     query = """
         SELECT person, candidate_name, 1 AS rank, last_event_at AS at
-        FROM people JOIN links USING (identity) JOIN conversations ON id = entity
+        FROM people CROSS JOIN links USING (identity) CROSS JOIN conversations ON id = entity
         WHERE projection = 'conversations' AND candidate_name IS NOT NULL
         AND person IN (SELECT value FROM json_each(:persons))
         UNION ALL
         SELECT person, contact_name, 0, at
-        FROM people JOIN links USING (identity) JOIN contacts USING (entity)
+        FROM people CROSS JOIN links USING (identity) CROSS JOIN contacts USING (entity)
         WHERE projection = 'contacts' AND contact_name IS NOT NULL
         AND person IN (SELECT value FROM json_each(:persons))
         ORDER BY rank, at, 2
@@ -170,7 +175,7 @@ def names(connection: Connection, persons: Iterable[str]) -> dict[str, str]:
 
 def _joined(connection: Connection, known: str) -> list[Joined]:
     query = """
-        SELECT identity, projection || ':' || entity FROM people JOIN links USING (identity)
+        SELECT identity, projection || ':' || entity FROM people CROSS JOIN links USING (identity)
         WHERE person = ? ORDER BY identity, projection, entity
     """
     rows = connection.execute(query, (known,)).fetchall()
@@ -251,8 +256,8 @@ def people(connection: Connection, wanted: PersonFilter) -> Page[PersonLine]:
             """
             identity IN (
                 SELECT person FROM search_index(?) AS found
-                JOIN search ON search.id = found.rowid
-                JOIN links USING (projection, entity) JOIN people USING (identity)
+                CROSS JOIN search ON search.id = found.rowid
+                CROSS JOIN links USING (projection, entity) CROSS JOIN people USING (identity)
             )
             """,
             words_of(wanted.q),
@@ -265,7 +270,7 @@ def people(connection: Connection, wanted: PersonFilter) -> Page[PersonLine]:
 
 def _lines(connection: Connection, persons: Sequence[str]) -> list[PersonLine]:
     query = """
-        SELECT person, identity, projection, entity FROM people JOIN links USING (identity)
+        SELECT person, identity, projection, entity FROM people CROSS JOIN links USING (identity)
         WHERE person IN (SELECT value FROM json_each(?))
     """
     rows = connection.execute(query, (json.dumps(persons),)).fetchall()
@@ -294,8 +299,8 @@ def _newest(connection: Connection, persons: Sequence[str]) -> dict[str, int]:
     """When something last happened with each person."""
     moments = " UNION ALL ".join(
         f"""
-        SELECT person, {column} AS at FROM people JOIN links USING (identity)
-        JOIN {table} ON {table}.{key} = links.entity
+        SELECT person, {column} AS at FROM people CROSS JOIN links USING (identity)
+        CROSS JOIN {table} ON {table}.{key} = links.entity
         WHERE projection = '{table}' AND person IN (SELECT value FROM json_each(:persons))
         """
         for table, key, column in NEWEST

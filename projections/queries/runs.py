@@ -142,7 +142,7 @@ def count_runs(connection: Connection, wanted: RunFilter, now: int) -> RunCounts
     counted = _from_tallies(connection, wanted)
     if counted is None:
         where = _where(connection, wanted, now)
-        query = f"SELECT status, count(*) FROM runs WHERE {where.sql} GROUP BY status"
+        query = f"SELECT status, count(*) FROM runs WHERE {where.sql} GROUP BY +status"
         counted = dict(connection.execute(query, where.values).fetchall())
     stuck = _where(connection, wanted.model_copy(update={"stuck": True}), now)
     return RunCounts(**counted, stuck=count(connection, RUNS, stuck))
@@ -210,16 +210,20 @@ def _stuck(connection: Connection, where: Where, now: int, *, wanted: bool) -> N
 def _standing_at(connection: Connection, where: Where, node: str, workflow_id: str | None) -> None:
     """Running runs by the places that lead to the node; ended ones by where they ended."""
     places = [
-        [p.workflow_id, p.workflow_version_id, p.current_node, p.last_node, p.last_outcome]
+        [p.current_node, p.workflow_id, p.workflow_version_id, p.last_node, p.last_outcome]
         for p in places_at(connection, node, workflow_id)
     ]
+    where.few = True
     where.add(
         """
-        iif(status = 'running', EXISTS (
-            SELECT 1 FROM json_each(?) AS place WHERE value ->> 0 = workflow_id
-            AND value ->> 1 = workflow_version_id AND value ->> 2 IS current_node
-            AND value ->> 3 IS last_node AND value ->> 4 IS last_outcome
-        ), current_node = ?)
+        id IN (
+            SELECT runs.id FROM json_each(?) AS place CROSS JOIN runs ON status = 'running'
+            AND current_node IS value ->> 0 AND workflow_id = value ->> 1
+            AND workflow_version_id = value ->> 2
+            AND last_node IS value ->> 3 AND last_outcome IS value ->> 4
+            UNION ALL
+            SELECT id FROM runs WHERE status IN ('failed', 'cancelled') AND current_node = ?
+        )
         """,
         json.dumps(places),
         node,

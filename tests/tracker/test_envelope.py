@@ -32,7 +32,7 @@ REASONS = {
     "eventId-is-a-number": "eventId is a number",
     "eventId-is-empty": "eventId ''",
     "eventId-is-null": "eventId is missing",
-    "eventId-too-long": "eventId 'e",
+    "eventId-too-long": "eventId 'x",
     "eventId-with-nul": "NUL",
     "huge-float": "out of range",
     "huge-integer": "does not fit 64 bits",
@@ -92,17 +92,17 @@ JSON = st.recursive(
 NAMES = ("event", "eventId", "eventTimestamp", "data")
 
 
-@given(parts=st.dictionaries(st.sampled_from(NAMES), JSON), data=st.dictionaries(
-    st.sampled_from(["recordId", "organizationId", "timestamp", "x"]), JSON
-))
+@given(
+    parts=st.dictionaries(st.sampled_from(NAMES), JSON),
+    data=st.dictionaries(st.sampled_from(["recordId", "organizationId", "timestamp", "x"]), JSON),
+)
 def test_any_json_is_an_event_that_can_be_folded_or_refused(
     parts: dict[str, Any], data: dict[str, Any]
 ) -> None:
     raw = changed(**{"data": {**json.loads(body())["data"], **data}, **parts})
     try:
         e = read_envelope(raw)
-    except InvalidEnvelope as error:
-        assert str(error)
+    except InvalidEnvelope:
         return
     event = read_event(e.event_id, e.type, e.record_id, e.organization_id, e.occurred_at, raw)
     assert isinstance(event.data, event_type(e.type).payload)

@@ -296,7 +296,7 @@ def test_requests_without_a_slot_stand_in_their_own_list(pages: TestClient[Lites
 
 
 def test_evidence_stands_under_its_requirement(pages: TestClient[Litestar]) -> None:
-    page = text(soup(pages, "/analyses").select_one("details"))
+    page = text(soup(pages, "/analyses").select_one("td details"))
     assert "Licence mandatory Not met None seen" in page
 
 

@@ -9,7 +9,7 @@ from projections.contacts import Contact
 from projections.queries import contacts as queries
 from projections.queries.filters import ContactFilter
 from projections.queries.people import Named
-from web.badges import badge
+from web.badges import badge, plain
 from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
 
 
@@ -45,7 +45,7 @@ def contacts(request: Asked, services: Given) -> Response[Any]:
         ],
         reasons=[
             Tab(
-                f"{badge('contact', status).text.lower()}: {reason}",
+                f"{badge('contact', status).text.lower()}: {plain(reason)}",
                 viewer.link(status=status, reason=reason),
                 number,
                 asked.reason == reason,

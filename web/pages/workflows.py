@@ -1,6 +1,7 @@
 """Workflows, and one with everything counted on its graph."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -74,7 +75,10 @@ def workflow_page(
         topics="runs " + encode_id(f"workflows:{detail.workflow.id}"),
         declared=graph.configured,
         drawing=draw(
-            [_node(node) for node in sorted(graph.nodes, key=lambda node: -node.entered)],
+            [
+                _node(node, detail.workflow.id)
+                for node in sorted(graph.nodes, key=lambda node: -node.entered)
+            ],
             [_edge(edge, labels, most, graph.configured) for edge in graph.edges],
         ),
         nodes=[_listed(node, graph, labels) for node in graph.nodes],
@@ -105,7 +109,7 @@ def _numbers(detail: known.WorkflowDetail) -> list[Tab]:
     ]
 
 
-def _node(node: queries.GraphNode) -> Node:
+def _node(node: queries.GraphNode, workflow_id: str) -> Node:
     here = f"{node.here} here" if node.here else ""
     wait = lasted(node.median_wait) if node.median_wait is not None else ""
     label = node.label or node.id
@@ -118,6 +122,7 @@ def _node(node: queries.GraphNode) -> Node:
         note=" · ".join(word for word in (visits, wait, here) if word),
         icon="map-pin" if node.here else "circle-check" if node.visits else "circle-dashed",
         state="plain" if node.visits or node.here else "unseen",
+        href=f"/runs?{urlencode({'workflow_id': workflow_id, 'visited': node.id})}",
         detail=f"{label}{kind}{declared}: completed {node.visits} times, {node.here} probably here",
     )
 
