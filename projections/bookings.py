@@ -4,7 +4,7 @@ The two questions that `projections.meetings` asks before it makes rows. A booki
 the record of its events; a request that found no slot has an id of its own only sometimes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -28,13 +28,17 @@ BOOKINGS = frozenset({SCHEDULED, UPDATED, RESCHEDULED})
 
 
 class Booking(msgspec.Struct):
-    """A booking or request with its events; the first `inherited` are of the one it replaced."""
+    """A booking or request with its events; the first `inherited` are of the one it replaced.
+
+    `first_id` is the id under which it was first booked, before anything replaced it.
+    """
 
     id: str
     events: list[Event]
     inherited: int = 0
     active: bool = False
     superseded_by: str | None = None
+    first_id: str = ""
 
 
 def bookings(events: Sequence[Event], conversation_id: str | None) -> Iterable[Booking]:
@@ -56,10 +60,19 @@ def bookings(events: Sequence[Event], conversation_id: str | None) -> Iterable[B
             booking.active = event.type != CANCELLED
         booking.events.append(event)
         found[id_] = booking
-    for id_, successor in replaced.items():
-        if id_ in found:
-            found[id_].superseded_by = successor
+    before = {new: old for old, new in replaced.items() if old in found}
+    for booking in found.values():
+        booking.superseded_by = replaced.get(booking.id)
+        booking.first_id = _first(booking.id, before)
     return found.values()
+
+
+def _first(id_: str, before: Mapping[str, str]) -> str:
+    """The id at the beginning of a chain of replacements, which may lead back to itself."""
+    passed = {id_}
+    while (earlier := before.get(id_)) is not None and earlier not in passed:
+        passed.add(id_ := earlier)
+    return id_
 
 
 def _id(event: Event, conversation_id: str | None) -> str:

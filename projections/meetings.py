@@ -93,8 +93,9 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     """One booking, or one request that found no slot.
 
     `revision` counts the changes since it was first booked, also under a former id.
-    `superseded_by` is the booking that replaced it. `answered_by` is the booking event that
-    came after the last request in the same conversation.
+    `first_id` is that former id, else its own; `superseded_by` is the booking that
+    replaced it. `answered_by` is the booking event that came after the last request in the
+    same conversation.
     """
 
     entity: str
@@ -113,6 +114,7 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     meeting_url: str | None
     participants: tuple[Person, ...]
     revision: int
+    first_id: str
     superseded_by: str | None
     answered_by: str | None
     notes_ready: bool
@@ -166,6 +168,7 @@ def _meeting(booking: b.Booking, all_events: Sequence[Event], done: frozenset[st
         meeting_url=known.meeting_url,
         participants=tuple(Person(who.name, who.email) for who in known.participants),
         revision=max(0, sum(event.type in CHANGES for event in story) - 1),
+        first_id=booking.first_id,
         superseded_by=booking.superseded_by,
         answered_by=_answer(own, all_events),
         notes_ready=any(event.type == b.NOTES_READY for event in own),

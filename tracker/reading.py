@@ -1,5 +1,6 @@
 """Reads payloads from the exact bytes of an event: quickly where it can, tolerantly always."""
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from types import UnionType

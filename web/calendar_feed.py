@@ -87,8 +87,8 @@ def _event(meeting: Meeting) -> Event:
 
 
 def _uid(meeting: Meeting) -> str:
-    """The same for a booking whatever becomes of it; `/` can't be in either quoted part."""
-    entity, id_ = quote(meeting.entity, safe=""), quote(meeting.id, safe="")
+    """The same whatever becomes of a booking, another id included; `/` is in no quoted part."""
+    entity, id_ = quote(meeting.entity, safe=""), quote(meeting.first_id, safe="")
     return f"{entity}/{id_}@workflow-run-tracker"
 
 

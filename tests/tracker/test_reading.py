@@ -55,7 +55,7 @@ ODD = st.one_of(shapes.SCALARS, st.just(""), st.just([]), st.just({"message": "m
 def _value(field: Any) -> st.SearchStrategy[Any]:
     plain: dict[Any, st.SearchStrategy[Any]] = {
         str: st.text(max_size=3) | st.sampled_from(['"nodeKey":', "reason", "data", "null"]),
-        float: st.floats(-10, 10) | st.integers(-9, 9),
+        float: st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9),
         int: st.integers(-9, 9),
         bool: st.booleans(),
     }
@@ -162,6 +162,7 @@ def test_an_odd_value_is_reported_with_its_path_and_hides_no_other() -> None:
     [
         ({"scorecardTotalValue": "4.5"}, 4.5),
         ({"scorecardTotalValue": 4}, 4.0),
+        ({"scorecardTotalValue": 1e300}, 1e300),
         ({"scorecardTotalValue": None}, None),
     ],
 )
@@ -169,6 +170,13 @@ def test_numbers_written_as_text_are_numbers(data: dict[str, Any], expected: flo
     found = read(payloads.Conversation, data)
     assert found.payload.scorecard_total_value == expected  # type: ignore[attr-defined]
     assert found.unreadable == ()
+
+
+@pytest.mark.parametrize("text", ["NaN", "inf", "-Infinity", "1e999", "many", "4,5"])
+def test_texts_that_no_table_can_hold_as_a_number_are_unreadable(text: str) -> None:
+    found = read(payloads.Conversation, {"scorecardTotalValue": text})
+    assert found.payload.scorecard_total_value is None  # type: ignore[attr-defined]
+    assert found.unreadable == ("scorecardTotalValue",)
 
 
 def test_a_number_as_an_id_is_its_digits() -> None:

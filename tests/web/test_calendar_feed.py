@@ -14,9 +14,11 @@ from tracker.timing import to_datetime
 from web.timezones import vtimezone
 
 
-def _meeting(type_: str, at: float, start: str, record: str = "bk-1", **details: Any) -> bytes:
+def _meeting(
+    type_: str, at: float, start: str, record: str = "bk-1", talk: str | None = None, **details: Any
+) -> bytes:
     told = {"startDateTime": start, "timezone": "Europe/London"} | details
-    named = {"conversationId": f"talk-{record}", "meetingDetails": told}
+    named = {"conversationId": talk or f"talk-{record}", "meetingDetails": told}
     return body(f"CALENDAR_MEETING_{type_}", at, record=record, **named)
 
 
@@ -62,6 +64,14 @@ def test_a_moved_meeting_keeps_its_uid_and_counts_on(data: Path) -> None:
     assert second["uid"] == first["uid"]
     assert (first["sequence"], second["sequence"]) == (0, 1)
     assert second["dtstart"].dt - first["dtstart"].dt == timedelta(days=1)
+
+
+def test_a_meeting_moved_under_a_new_id_keeps_its_uid(data: Path) -> None:
+    (first,) = _events(_feed(data, _meeting("SCHEDULED", 0, "2026-03-05T09:00:00")))
+    moved = _meeting("RESCHEDULED", 5, "2026-03-06T09:00:00", record="bk-2", talk="talk-bk-1")
+    (second,) = _events(_feed(data, moved))
+    assert second["uid"] == first["uid"]
+    assert (first["sequence"], second["sequence"]) == (0, 1)
 
 
 def test_a_cancelled_meeting_stays_as_cancelled(data: Path) -> None:
