@@ -34,7 +34,8 @@ class Ingest:
     """The append path. Start it once; every method may be called from any thread.
 
     `secrets` gives the active signing secrets as (label, value); `verified` is told
-    which one signed a delivery; `committed` is told the new head after each commit.
+    which one signed a delivery; `committed` is told the new head after each commit, and
+    `noticed` the outcomes in it that were not simply accepted.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class Ingest:
         secrets: Secrets,
         verified: Callable[[str, int], None] = lambda _label, _at: None,
         committed: Callable[[int], None] = lambda _head: None,
+        noticed: Callable[[frozenset[Outcome]], None] = lambda _outcomes: None,
     ) -> None:
-        self._writer = _Writer(log, committed)
+        self._writer = _Writer(log, committed, noticed)
         self._secrets = secrets
         self._verified = verified
         self.outcomes: Counter[str] = Counter()
@@ -157,9 +159,15 @@ class _Waiting(msgspec.Struct, frozen=True):
 class _Writer:
     """The thread that owns the log."""
 
-    def __init__(self, log: Log, committed: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        committed: Callable[[int], None],
+        noticed: Callable[[frozenset[Outcome]], None],
+    ) -> None:
         self._log = log
         self._committed = committed
+        self._noticed = noticed
         self._wake = threading.Condition()
         self._waiting: list[_Waiting] = []
         self._rejected: list[Incoming] = []
@@ -243,9 +251,11 @@ class _Writer:
                 # One wake-up for all: waking the loop costs a system call.
                 with suppress(RuntimeError):  # the loop has ended, nobody waits any more
                     loop.call_soon_threadsafe(_answer, of_loop)
-        self._committed(
-            max((r.position or 0 for r in results if isinstance(r, Receipt)), default=0)
-        )
+        receipts = [result for result in results if isinstance(result, Receipt)]
+        self._committed(max((receipt.position or 0 for receipt in receipts), default=0))
+        others = frozenset(receipt.outcome for receipt in receipts) - {Outcome.ACCEPTED}
+        if others:
+            self._noticed(others)
 
 
 def _answer(answers: Sequence[tuple[Any, Receipt | Exception]]) -> None:

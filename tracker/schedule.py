@@ -74,9 +74,19 @@ def daily(hour: int, minute: int = 0) -> Trigger:
 
 
 class Scheduler:
-    """Runs the jobs, each in a thread and never beside itself, and remembers how they went."""
+    """Runs the jobs, each in a thread and never beside itself, and remembers how they went.
 
-    def __init__(self, jobs: Sequence[Job], memory: Memory, clock: Callable[[], int] = now) -> None:
+    `changed` is called when a run begins and when it has ended.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        memory: Memory,
+        clock: Callable[[], int] = now,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._changed = changed
         self._jobs = {job.name: job for job in jobs}
         self._memory = memory
         self._clock = clock
@@ -101,6 +111,7 @@ class Scheduler:
         started_at = self._clock()
         self._memory.job_started(name, started_at)
         self._running.add(name)
+        self._changed()
         try:
             ok, result = True, self._jobs[name].run()
         except Exception as error:
@@ -109,6 +120,7 @@ class Scheduler:
         finally:
             self._running.discard(name)
         self._memory.job_finished(name, started_at, self._clock(), ok, result[:LONGEST_RESULT])
+        self._changed()
 
     def status(self) -> list[JobStatus]:
         """Every job with its last and its next run, in the order in which they were given."""

@@ -29,7 +29,7 @@ from tracker.database import open_reader
 from tracker.errors import NotReady
 from tracker.ingest import Ingest
 from tracker.jobs import all_jobs
-from tracker.log import Log, LogReader
+from tracker.log import Log, LogReader, Outcome
 from tracker.schedule import Scheduler
 from tracker.settings import Settings, prepare_data
 from tracker.socket import Doorman
@@ -73,8 +73,9 @@ def _refuse_taken_port(settings: Settings) -> None:
     try:
         socket.create_server((settings.host, settings.port)).close()
     except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise NotReady(
-            f"{settings.host}:{settings.port} can't be listened on ({os.strerror(error.errno or 0)}); "
+            f"{settings.host}:{settings.port} can't be listened on ({reason}); "
             "stop what listens there, or choose another port with --port"
         ) from None
 
@@ -105,10 +106,18 @@ def _compose(
     reader, views, hub, secrets = LogReader(data), Views(data), Hub(), SecretCache(control)
     stack.callback(reader.close)
     stack.callback(views.close)
+    stack.callback(secrets.flush)
     engine = Engine(data, hub.publish)
-    ingest = Ingest(log, secrets.pairs, secrets.verified, lambda _head: engine.wake())
-    background = BackgroundRebuild(data, lambda: hub.publish(_system_changed()))
-    scheduler = Scheduler(all_jobs(settings, ingest, secrets, background, clock), control, clock)
+    ingest = Ingest(
+        log,
+        secrets.pairs,
+        secrets.verified,
+        committed=lambda _head: engine.wake(),
+        noticed=lambda outcomes: hub.publish(_changed(*_pages_of(outcomes))),
+    )
+    background = BackgroundRebuild(data, lambda: hub.publish(_changed("system")))
+    jobs = all_jobs(settings, ingest, secrets, background, clock)
+    scheduler = Scheduler(jobs, control, clock, lambda: hub.publish(_changed("system")))
     writers = Writers(ingest, reader, lambda name, key: engine.refold(name, key).position)
     doorman = Doorman(data, Command, lambda command: command.do(writers))
     for part in (ingest, engine, scheduler, doorman):
@@ -120,8 +129,14 @@ def _compose(
     )
 
 
-def _system_changed() -> Advance:
-    return Advance(0, 0, frozenset({"system"}))
+def _changed(*keys: str) -> Advance:
+    """News of what is kept beside the views."""
+    return Advance(0, 0, frozenset(keys))
+
+
+def _pages_of(outcomes: frozenset[Outcome]) -> tuple[str, ...]:
+    kept = outcomes & {Outcome.QUARANTINED, Outcome.CONFLICT}
+    return ("deliveries", "quarantine") if kept else ("deliveries",)
 
 
 def _prepare_views(data: Path, background: BackgroundRebuild) -> None:
