@@ -1,19 +1,18 @@
 """Builds a whole generation at once, with as many processes as help.
 
-1. Workers read ranges of the log and say which entities each event belongs to; this
-   goes into a scratch file, ordered by entity.
+1. The log is sorted by entity (`projections.grouping`).
 2. Workers fold whole entities, in that order; the rows come back sorted by key.
 3. Indexes, people and digests are made at the end.
 
 Memory does not grow with the log, but for the identities of people.
 """
 
+import json
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
-from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,29 +22,17 @@ import msgspec
 from projections import generation
 from projections.catalogue import PROJECTIONS
 from projections.codec import MODULUS, Columns, digest_of
-from projections.entities import HEARD, SELECT_ROW, entities_of, read_at
+from projections.entities import read_at
 from projections.folding import Folded, fold_entity, pack_positions
+from projections.grouping import Groups, Members, Span, scratch_groups, spans, told_by_payload
 from projections.people import joined
-from projections.projection import by_record
 from tracker.database import Connection, open_reader, open_writer, transaction
-from tracker.events import read_event
-from tracker.timing import HOUR
 
-RANGE = 10_000  # events whose entities one task names
 CHUNK = 4_000  # events that one task folds, unless a single entity has more
 FEW = 20_000  # a log so short that starting processes would take longer than folding it
 
-NUMBERS = {projection.name: number for number, projection in enumerate(PROJECTIONS)}
-# Types whose entities are told by the record alone, so that the payload need not be read.
-BY_RECORD = {
-    name: [NUMBERS[projection.name] for projection in hearing]
-    for name, hearing in HEARD.items()
-    if all(projection.key is by_record for projection in hearing)
-}
-
 Progress = Callable[[str, int, int], None]
-Members = list[tuple[int, str, int]]
-Task = list[tuple[int, str, list[int]]]
+Task = list[tuple[int, str, str]]
 Result = TypeVar("Result")
 
 
@@ -65,6 +52,7 @@ def build(data: Path, path: Path, until: int, processes: int | None, progress: P
     `progress` is told the stage, and how many positions of how many are done.
     """
     with ExitStack() as stack:
+        groups = stack.enter_context(scratch_groups(data / "log.db", path.with_suffix(".scratch")))
         views = open_writer(path)
         stack.callback(views.close)
         views.execute("PRAGMA journal_mode = OFF")
@@ -73,9 +61,9 @@ def build(data: Path, path: Path, until: int, processes: int | None, progress: P
         stack.callback(workers.shutdown, wait=True, cancel_futures=True)
         with transaction(views):
             generation.create_tables(views)
-            members, feed = _group(stack, path, workers, until, progress)
-            _fold(views, workers, members, progress)
-            _finish(views, feed, until)
+            _sort(groups, workers, until, progress)
+            _fold(views, workers, groups, progress)
+            _finish(views, groups.feed, until)
         views.execute("PRAGMA synchronous = FULL")
         views.execute("PRAGMA journal_mode = WAL")
     _sync(path)
@@ -126,58 +114,24 @@ def _in_order(
         yield waiting.popleft().result()
 
 
-def _group(
-    stack: ExitStack, path: Path, workers: Executor, until: int, progress: Progress
-) -> tuple[Connection, "Counter[Columns]"]:
-    """A scratch file with (projection, key, position) in that order, and the feed's counts."""
-    scratch_path = path.with_suffix(".scratch")
-    scratch_path.unlink(missing_ok=True)
-    scratch = open_writer(scratch_path)
-    stack.callback(scratch_path.unlink)
-    stack.callback(scratch.close)
-    scratch.execute("PRAGMA journal_mode = OFF")
-    scratch.execute("PRAGMA synchronous = OFF")
-    scratch.execute("PRAGMA cache_size = -65536")
-    scratch.execute(
-        "CREATE TABLE members (projection INTEGER, key TEXT, position INTEGER,"
-        " PRIMARY KEY (projection, key, position)) WITHOUT ROWID"
-    )
-    feed: Counter[Columns] = Counter()
-    ranges = [(start, min(start + RANGE, until)) for start in range(0, until, RANGE)]
-    with transaction(scratch):
-        for end, (members, counted) in zip(
-            ranges, _in_order(workers, name_entities, ranges), strict=True
-        ):
-            scratch.executemany("INSERT INTO members VALUES (?, ?, ?)", members)
-            feed.update(counted)
-            progress("reading", end[1], until)
-    return scratch, feed
+def _sort(groups: Groups, workers: Executor, until: int, progress: Progress) -> None:
+    ranges = spans(until)
+    for span, told in zip(ranges, _in_order(workers, tell, ranges), strict=True):
+        groups.sort(span, told)
+        progress("reading", span[1], until)
 
 
-def name_entities(span: tuple[int, int]) -> tuple[Members, "Counter[Columns]"]:
-    """A worker's task: the entities of the events after one position up to another."""
-    members: Members = []
-    feed: Counter[Columns] = Counter()
-    rows = _LOG[-1].execute(f"{SELECT_ROW} WHERE position > ? AND position <= ?", span)
-    for position, event_id, type_name, record_id, organization_id, occurred_at, body in rows:
-        feed[occurred_at // HOUR, type_name, organization_id] += 1
-        numbers = BY_RECORD.get(type_name)
-        if numbers is not None:
-            members.extend((number, record_id, position) for number in numbers if record_id)
-            continue
-        event = read_event(event_id, type_name, record_id, organization_id, occurred_at, body)
-        members.extend((NUMBERS[name], key, position) for name, key in entities_of(event))
-    members.sort()
-    return members, feed
+def tell(span: Span) -> Members:
+    """A worker's task: the entities that payloads name in a span of the log."""
+    return told_by_payload(_LOG[-1], span)
 
 
-def _fold(views: Connection, workers: Executor, scratch: Connection, progress: Progress) -> None:
-    total = scratch.execute("SELECT count(*) FROM members").fetchone()[0]
+def _fold(views: Connection, workers: Executor, groups: Groups, progress: Progress) -> None:
     tallies: dict[Columns, tuple[int, int]] = {}
     digests: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     done = 0
-    for chunk in _in_order(workers, fold_chunk, _tasks(scratch)):
+    for chunk in _in_order(workers, fold_chunk, _tasks(groups)):
         for view, came in chunk.rows.items():
             views.executemany(generation.insert_into(view), came)
             rows[view] += len(came)
@@ -188,21 +142,19 @@ def _fold(views: Connection, workers: Executor, scratch: Connection, progress: P
         _add(tallies, chunk.tallies)
         digests.update(chunk.digests)
         done += chunk.positions
-        progress("folding", done, total)
+        progress("folding", done, groups.size)
     counted = sorted((*key, *value) for key, value in tallies.items() if value != (0, 0))
     _store(views, "tallies", counted)
     for view in rows:
         _note_view(views, view, rows[view], digests[view])
 
 
-def _tasks(scratch: Connection) -> Iterator[Task]:
+def _tasks(groups: Groups) -> Iterator[Task]:
     task: Task = []
     size = 0
-    members = scratch.execute("SELECT projection, key, position FROM members")
-    for (projection, key), group in groupby(members, key=lambda row: (row[0], row[1])):
-        positions = [position for _, _, position in group]
-        task.append((projection, key, positions))
-        size += len(positions)
+    for number, key, positions, count in groups.entities():
+        task.append((number, key, positions))
+        size += count
         if size >= CHUNK:
             yield task
             task, size = [], 0
@@ -211,10 +163,11 @@ def _tasks(scratch: Connection) -> Iterator[Task]:
 
 
 def fold_chunk(task: Task) -> Chunk:
-    """A worker's task: fold whole entities."""
-    events = read_at(_LOG[-1], {p for _, _, positions in task for p in positions})
-    chunk = Chunk({}, [], {}, {}, sum(len(positions) for _, _, positions in task))
-    for number, key, positions in task:
+    """A worker's task: fold whole entities, given with their positions as JSON."""
+    entities = [(number, key, json.loads(positions)) for number, key, positions in task]
+    events = read_at(_LOG[-1], {p for _, _, positions in entities for p in positions})
+    chunk = Chunk({}, [], {}, {}, sum(len(positions) for _, _, positions in entities))
+    for number, key, positions in entities:
         projection = PROJECTIONS[number]
         folded = fold_entity(projection, key, [events[p] for p in positions])
         chunk.entities.append((projection.name, key, pack_positions(positions), folded.broken))

@@ -10,7 +10,7 @@ from functools import cache
 
 from projections.codec import MODULUS, Columns, digest_of
 from projections.folding import Folded
-from projections.generation import insert_into, key_columns, view_columns
+from projections.generation import insert_into, key_columns, key_of, view_columns
 from projections.people import People
 from tracker.database import Connection
 from tracker.timing import HOUR
@@ -124,10 +124,10 @@ def _difference(
 
 
 def _keys(view: str, rows: Iterable[Columns]) -> list[Columns]:
-    """Rows cut to their primary key, whose columns need not stand first."""
-    names = view_columns(view)
-    places = [names.index(name) for name in key_columns(view)]
-    return [tuple(row[place] for place in places) for row in rows]
+    """The primary keys of rows, as values to bind."""
+    single = len(key_columns(view)) == 1
+    keys = map(key_of(view), rows)
+    return [(key,) for key in keys] if single else list(keys)
 
 
 @cache

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from projections.codec import Columns, decode_row, encode_row
+from projections.generation import key_of
 from projections.projection import Found, Projection
 from tracker.events import Event, canonical
 
@@ -38,21 +39,17 @@ def fold_entity(projection: Projection, key: str, events: Iterable[Event]) -> Fo
         names = {table.row: table.name for table in projection.tables}
         folded = _contributions(projection, key, structs)
         folded.rows = [(names[type(row)], encode_row(row)) for row in structs]
-        _refuse_twins(projection, structs)
+        _refuse_twins(folded.rows)
     except Exception:  # noqa: BLE001 - one poisonous event must not stop the others
         return Folded(broken=traceback.format_exc(limit=-8))
     return folded
 
 
-def _refuse_twins(projection: Projection, structs: Sequence[Any]) -> None:
+def _refuse_twins(rows: Sequence[tuple[str, Columns]]) -> None:
     """Two rows with one primary key would be written over each other."""
-    keys = {table.row: table.key for table in projection.tables}
-    seen = set()
-    for row in structs:
-        key = (type(row), *(getattr(row, name) for name in keys[type(row)]))
-        if key in seen:
-            raise ValueError(f"{projection.name} folds two rows with the key {key[1:]!r}")
-        seen.add(key)
+    if len(rows) > 1 and len({(name, key_of(name)(row)) for name, row in rows}) < len(rows):
+        keys = ", ".join(sorted(f"{name} {key_of(name)(row)!r}" for name, row in rows))
+        raise ValueError(f"Two rows have one primary key among {keys}")
 
 
 def refold_rows(projection: Projection, key: str, stored: Sequence[tuple[str, Columns]]) -> Folded:

@@ -6,9 +6,11 @@ served and is replaced by an atomic rename.
 
 import os
 import re
+from collections.abc import Callable, Sequence
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from projections.catalogue import PROJECTIONS
 from projections.codec import columns
@@ -146,6 +148,13 @@ def key_columns(name: str) -> tuple[str, ...]:
     if name in TABLES:
         return TABLES[name].key
     return view_columns(name)[: SHARED_VIEWS[name][1]]
+
+
+@cache
+def key_of(name: str) -> Callable[[Sequence[Any]], Any]:
+    """What takes the primary key out of a view's row: one value, or a tuple of several."""
+    names = view_columns(name)
+    return itemgetter(*(names.index(column) for column in key_columns(name)))
 
 
 def _names(table: Table) -> list[str]:

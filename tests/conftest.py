@@ -3,11 +3,9 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 INSTALL_CHROMIUM = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
 
@@ -42,16 +40,3 @@ def chromium() -> str:
     if found is None:
         pytest.fail(f"Chromium is missing; type: sudo {' '.join(INSTALL_CHROMIUM)}", pytrace=False)
     return found
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=chromium,
-            # Chromium's own sandbox needs kernel rights that containers don't give to root.
-            args=["--no-sandbox"] if os.geteuid() == 0 else [],
-        )
-        yield launched
-        launched.close()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -24,14 +24,20 @@ PATIENCE = 30.0  # seconds; far more than anything takes, so that a busy machine
 class Running:
     """One server process: `url` and `secret` to post to it, `kill` and `stop` to end it."""
 
-    def __init__(self, data: Path, port: int, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: int,
+        env: Mapping[str, str] | None = None,
+        command: Sequence[str] = ("tracker", "serve"),
+    ) -> None:
         self.data = data
         self.url = f"http://127.0.0.1:{port}"
         self.secret = SECRET
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._client = httpx.Client(base_url=self.url, timeout=PATIENCE)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tracker", "serve", "--port", str(port), "--data", str(data)],
+            [sys.executable, "-m", *command, "--port", str(port), "--data", str(data)],
             env=environment(TRACKER_SIGNING_SECRETS=self.secret, **(env or {})),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -81,9 +87,18 @@ class Running:
 
 
 @contextmanager
-def service(data: Path, *, env: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """A running service that answers; it is killed at the end unless it was ended before."""
-    running = Running(data, free_port(), env)
+def service(
+    data: Path,
+    *,
+    port: int = 0,
+    env: Mapping[str, str] | None = None,
+    command: Sequence[str] = ("tracker", "serve"),
+) -> Iterator[Running]:
+    """A running service that answers; it is killed at the end unless it was ended before.
+
+    `command` is the module that serves, with its first arguments; port 0 takes a free one.
+    """
+    running = Running(data, port or free_port(), env, command)
     try:
         eventually(running.answers)
         yield running

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import closing
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,9 +66,7 @@ def test_relinking_one_by_one_equals_joining_all_at_once(
 
 def test_a_person_is_called_by_the_smallest_identity_however_long_the_chain() -> None:
     names = [f"candidate:{n:05}" for n in range(3000)]
-    links = [
-        (name, "runs", f"{n:05}") for n, pair in enumerate(zip(names, names[1:])) for name in pair
-    ]
+    links = [(name, "runs", f"{n:05}") for n, pair in enumerate(pairwise(names)) for name in pair]
     for ordered in (links, sorted(links, key=lambda link: link[2], reverse=True)):
         assert set(joined(ordered).values()) == {"candidate:00000"}
 
