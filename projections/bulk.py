@@ -29,6 +29,7 @@ from projections.people import joined
 from tracker.database import Connection, open_reader, open_writer, transaction
 
 CHUNK = 4_000  # events that one task folds, unless a single entity has more
+CACHE = 65_536  # KiB of pages kept while rows and indexes are written
 FEW = 20_000  # a log so short that starting processes would take longer than folding it
 
 Progress = Callable[[str, int, int], None]
@@ -57,6 +58,7 @@ def build(data: Path, path: Path, until: int, processes: int | None, progress: P
         stack.callback(views.close)
         views.execute("PRAGMA journal_mode = OFF")
         views.execute("PRAGMA synchronous = OFF")
+        views.execute(f"PRAGMA cache_size = -{CACHE}")
         workers = _workers(data, until, processes)
         stack.callback(workers.shutdown, wait=True, cancel_futures=True)
         with transaction(views):

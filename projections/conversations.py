@@ -321,6 +321,11 @@ PROJECTION = p.Projection(
                 ("status", "last_event_at"),
                 ("campaign_external_id", "last_event_at"),
                 ("last_event_at",),
+                # Medians: the middle of a walk in order.
+                ("waited_to_start",),
+                ("waited_to_complete",),
+                ("campaign_external_id", "waited_to_start"),
+                ("campaign_external_id", "waited_to_complete"),
             ),
         ),
     ),

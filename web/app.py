@@ -14,7 +14,7 @@ from web.assets import static_file
 from web.calendar_feed import calendar_feed
 from web.health import healthz, metrics, readyz
 from web.ids import ByRawPath
-from web.live import live
+from web.live import live, note_mark
 from web.pages import PAGE_HANDLERS
 from web.problems import EXCEPTION_HANDLERS
 from web.security import headers
@@ -43,6 +43,7 @@ def create_app(services: Services, lifespan: Lifespan | None = None) -> Litestar
         state=State({"services": services}),
         dependencies={"services": Provide(_services, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,
+        before_request=note_mark,
         before_send=[headers],
         compression_config=CompressionConfig(
             backend="gzip", minimum_size=1000, exclude=["^/live", "^/webhooks"]

@@ -1,20 +1,27 @@
 """Tells browsers what has changed, as server-sent events; never how it looks now.
 
-One event names the keys that changed since the last one (`runs:42`, `attention`), and
-the position of the log that the views have reached. The browser asks for the fragments
-that it shows.
+`changed` names the keys that changed (`runs:42`, `attention`); the browser asks for the
+fragments that it shows. `hello` comes first, and again whenever nothing else has come for a
+while, so that a browser notices a connection that only seems open.
+
+Both name a mark: how many changes were told since the service started. A page is rendered
+with the mark at which its request began, so a browser knows whether it missed anything
+between its page and the stream, or between two streams. Why not the log's position: a
+rebuild or a delivery that is no event changes pages, too, and a restart begins anew.
 """
 
 import asyncio
+import secrets
+import threading
 from typing import Any
 
 import msgspec
-from litestar import asgi
+from litestar import Request, asgi
 from litestar.types import Receive, Scope, Send
 
 from projections.follower import Advance
 
-HEARTBEAT = 15.0  # seconds without a change before a comment keeps the connection open
+HEARTBEAT = 15.0  # seconds without a change before it is said that all is well
 PAUSE = 0.3  # seconds between two events for one browser, however much changes
 MOST_KEYS = 300  # beyond that, everything may have changed
 MOST_BROWSERS = 500
@@ -22,27 +29,31 @@ EVERYTHING = frozenset({"*"})
 
 
 class Subscriber:
-    """One open connection: what it has not been told yet."""
+    """One open connection: what it was told, and what it has not been told yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str) -> None:
         self.waiting = asyncio.Event()
-        self.position = 0
-        self.keys: frozenset[str] = frozenset()
+        self._told = self._mark = mark
+        self._keys: frozenset[str] = frozenset()
 
-    def tell(self, advance: Advance) -> None:
+    def tell(self, advance: Advance, mark: str) -> None:
         """Add what changed to what is told next."""
-        self.position = max(self.position, advance.position)
-        keys = self.keys | advance.keys
+        self._mark = mark
+        keys = self._keys | advance.keys
         whole = "generation" in keys or "*" in keys or len(keys) > MOST_KEYS
-        self.keys = EVERYTHING if whole else keys
+        self._keys = EVERYTHING if whole else keys
         self.waiting.set()
 
+    def hello(self) -> bytes:
+        """Where the views are, and how often something is said at least (seconds)."""
+        return _event("hello", {"mark": self._mark, "every": HEARTBEAT})
+
     def take(self) -> bytes:
-        """The next event as it goes over the wire."""
-        message = {"position": self.position, "keys": sorted(self.keys)}
-        self.keys = frozenset()
+        """What changed since the mark that was told last."""
+        message = {"since": self._told, "mark": self._mark, "keys": sorted(self._keys)}
+        self._told, self._keys = self._mark, frozenset()
         self.waiting.clear()
-        return b"event: changed\ndata: " + msgspec.json.encode(message) + b"\n\n"
+        return _event("changed", message)
 
 
 class Hub:
@@ -52,6 +63,9 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._subscribers: set[Subscriber] = set()
         self._closing = asyncio.Event()
+        self._lock = threading.Lock()
+        self._start = secrets.token_hex(4)
+        self._changes = 0
 
     def open(self) -> None:
         """Bind the hub to the running loop."""
@@ -69,23 +83,30 @@ class Hub:
         """How many connections are open."""
         return len(self._subscribers)
 
+    @property
+    def mark(self) -> str:
+        """Names what was published so far: what is read from now on holds at least that."""
+        return f"{self._start}.{self._changes}"
+
     def publish(self, advance: Advance) -> None:
         """Tell every browser what an advance of the views changed."""
-        loop = self._loop
-        if loop is not None and self._subscribers:
-            loop.call_soon_threadsafe(self._spread, advance)
+        with self._lock:
+            self._changes += 1
+            loop = self._loop
+            if loop is not None:
+                loop.call_soon_threadsafe(self._spread, advance, self.mark)
 
-    def _spread(self, advance: Advance) -> None:
+    def _spread(self, advance: Advance, mark: str) -> None:
         for subscriber in self._subscribers:
-            subscriber.tell(advance)
+            subscriber.tell(advance, mark)
 
     async def stream(self, receive: Receive, send: Send) -> None:
         """Serve one browser until it goes away or the service stops."""
-        subscriber = Subscriber()
+        subscriber = Subscriber(self.mark)
         self._subscribers.add(subscriber)
         gone = asyncio.create_task(_gone(receive))
         try:
-            await _write(send, b"retry: 2000\n\n")
+            await _write(send, b"retry: 2000\n" + subscriber.hello())
             while not gone.done() and not self._closing.is_set():
                 await self._next(subscriber, gone, send)
             if not gone.done():
@@ -105,15 +126,24 @@ class Hub:
         if gone.done() or self._closing.is_set():
             return
         if not subscriber.waiting.is_set():
-            await _write(send, b": still here\n\n")
+            await _write(send, subscriber.hello())
             return
         await _write(send, subscriber.take())
         await asyncio.sleep(PAUSE)
 
 
+async def note_mark(request: Request[Any, Any, Any]) -> None:
+    """Remember where the views were when a request began, before anything is read for it."""
+    request.state.mark = request.app.state.services.hub.mark
+
+
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _event(name: str, message: dict[str, Any]) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(message))
 
 
 async def _write(send: Send, chunk: bytes, *, more: bool = True) -> None:

@@ -30,13 +30,17 @@ ICONS = asset_url("icons.svg")
 
 
 class Viewer(msgspec.Struct, frozen=True):
-    """Who looks at a page: when, in which zone, in which theme, at which address."""
+    """Who looks at a page: when, in which zone, in which theme, at which address.
+
+    `mark` is the state of the views that the page shows at least (`web.live`).
+    """
 
     now: int
     zone: ZoneInfo = UTC
     theme: str = "system"
     path: str = "/"
     query: str = ""
+    mark: str = ""
 
     @property
     def zone_name(self) -> str:
@@ -69,6 +73,7 @@ def viewer(request: Request[Any, Any, Any], now: int) -> Viewer:
         theme=theme if theme in {"light", "dark"} else "system",
         path=raw_path(request).removeprefix("/parts") or "/",
         query=request.scope["query_string"].decode("latin-1"),
+        mark=request.state.get("mark", ""),
     )
 
 

@@ -30,12 +30,16 @@ class TooLarge(Exception):
     """The body is larger than the limit."""
 
 
+class CutOff(Exception):
+    """The sender went away before the end of the body."""
+
+
 @post("/webhooks/popp", status_code=200, include_in_schema=False)
 async def receive_webhook(
     request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Response[Answer]:
     """Receive one delivery."""
-    if request.headers.get("content-encoding", "identity") != "identity":
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
         return _refuse(415, "Send the body as it was signed, without a Content-Encoding")
     limit = services.settings.max_body_bytes
     try:
@@ -44,6 +48,8 @@ async def receive_webhook(
         receipt = await services.ingest.receive(body, request.headers.get(SIGNATURE), remote)
     except TooLarge:
         return _refuse(413, f"The body is larger than {limit} bytes (setting max_body_bytes)")
+    except CutOff:
+        return _refuse(400, "The body was cut off; send it again")
     except NotStored:
         answer = _refuse(503, "The event could not be stored; send it again")
         answer.headers["Retry-After"] = RETRY_AFTER
@@ -62,11 +68,15 @@ async def _read(request: Request[Any, Any, Any], limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
+    body = bytearray()
+    more = True
+    while more:
+        # Not `request.stream()`, which has a limit of its own and calls a cut line a 500.
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise CutOff
+        body += message["body"]
+        more = message["more_body"]
+        if len(body) > limit:
             raise TooLarge
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return bytes(body)

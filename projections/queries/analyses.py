@@ -1,6 +1,5 @@
 """Analyses: the batches, and their candidates ranked by what is mandatory, then by score."""
 
-import json
 from collections.abc import Iterable
 from typing import Final
 
@@ -8,7 +7,7 @@ import msgspec
 
 from projections import analyses
 from projections.queries.filters import AnalysisFilter, BatchFilter
-from projections.queries.paging import Listing, Page, Where, select_all, select_page
+from projections.queries.paging import Listing, Page, Where, select_all, select_one, select_page
 from projections.queries.people import Named, named, of_candidate
 from tracker.database import Connection
 from tracker.errors import InvalidInput, NotFound
@@ -20,6 +19,12 @@ RANKED: Final = """(
 )"""
 CANDIDATES: Final = Listing("analyses", key=("entity",), nullable=frozenset({"score"}))
 BATCHES: Final = Listing("analysis_batches", key=("id",))
+# A candidate's event names its analysis by Popp's id, the customer's, or both.
+OF_ANALYSIS: Final = """
+    analysis_id = ? OR analysis_external_id = ? OR analysis_id IS NULL AND
+    (organization_id, analysis_external_id) IN
+    (SELECT organization_id, external_id FROM analysis_batches WHERE id = ?)
+"""
 MANDATORY: Final = {"met": 1, "not_met": 0}
 
 
@@ -95,46 +100,42 @@ def list_batches(connection: Connection, wanted: BatchFilter) -> Page[BatchLine]
         wanted.limit,
         wanted.cursor,
     )
-    counted = _candidates(connection, page.items)
-    return page.of([_line(batch, counted) for batch in page.items])
+    return page.of([_line(connection, batch) for batch in page.items])
 
 
-def _candidates(
-    connection: Connection, batches: list[analyses.Batch]
-) -> dict[str, tuple[int, int]]:
-    """How many candidates an analysis has, and how many of them meet all that is mandatory."""
-    counted: dict[str, tuple[int, int]] = {}
-    for column, ids in (
-        ("analysis_external_id", [batch.external_id for batch in batches]),
-        ("analysis_id", [batch.id for batch in batches]),
-    ):
-        query = f"""
-            SELECT {column}, count(*), sum(ifnull(mandatory_met, 0)) FROM analyses
-            WHERE {column} IN (SELECT value FROM json_each(?)) GROUP BY {column}
-        """
-        rows = connection.execute(query, (json.dumps(ids),))
-        counted.update({found: (number, met) for found, number, met in rows})
-    return counted
+def batch(connection: Connection, value: str) -> BatchLine | None:
+    """The newest analysis with an id of Popp's or the customer's, None when none is known."""
+    by_id = "FROM analysis_batches WHERE id = ?1 OR external_id = ?1 ORDER BY created_at DESC"
+    found = select_one(connection, analyses.Batch, by_id, (value,))
+    return _line(connection, found) if found else None
 
 
-def _line(batch: analyses.Batch, counted: dict[str, tuple[int, int]]) -> BatchLine:
-    none = (0, 0)
-    number, met = counted.get(batch.id) or counted.get(batch.external_id or "", none)
+def _line(connection: Connection, found: analyses.Batch) -> BatchLine:
+    counted = count_analyses(connection, AnalysisFilter(analysis=found.id))
     return BatchLine(
-        id=batch.id,
-        organization_id=batch.organization_id,
-        external_id=batch.external_id,
-        title=batch.title,
-        created_at=batch.created_at,
-        candidates=number,
-        met=met,
+        id=found.id,
+        organization_id=found.organization_id,
+        external_id=found.external_id,
+        title=found.title,
+        created_at=found.created_at,
+        candidates=sum(counted.values()),
+        met=counted["met"],
     )
+
+
+def ranked_before(connection: Connection, first: analyses.Analysis, wanted: AnalysisFilter) -> int:
+    """How many candidates of a filter rank before one of them."""
+    own = f"SELECT rank FROM {RANKED} WHERE entity = ?"
+    where = _where(connection, wanted)
+    query = f"SELECT count(*) FROM {RANKED} WHERE {where.sql} AND (rank, entity) > (({own}), ?)"
+    row = connection.execute(query, (*where.values, first.entity, first.entity)).fetchone()
+    return int(row[0])
 
 
 def _where(connection: Connection, wanted: AnalysisFilter) -> Where:
     where = Where().equal("organization_id", wanted.organization_id)
     if wanted.analysis is not None:
-        where.add("analysis_id = ? OR analysis_external_id = ?", wanted.analysis, wanted.analysis)
+        where.add(OF_ANALYSIS, *[wanted.analysis] * 3)
     if wanted.mandatory is not None:
         where.add("mandatory_met IS ?", MANDATORY.get(wanted.mandatory))
     if wanted.anomalies is not None:

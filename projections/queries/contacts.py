@@ -32,12 +32,13 @@ def list_contacts(connection: Connection, wanted: ContactFilter) -> Page[contact
 def count_contacts(connection: Connection, wanted: ContactFilter) -> ContactCounts:
     """How many resolutions fit a filter; its own status and reason are put aside.
 
-    Reasons are (status, reason, number), the most frequent first, 50 at most.
+    Reasons are (status, reason, number), the most frequent first, 50 at most, without those
+    too long to be asked for by an address.
     """
     where = _where(connection, wanted.model_copy(update={"status": (), "reason": None}))
     query = f"SELECT status, count(*) FROM contacts WHERE {where.sql} GROUP BY status"
     counted = dict(connection.execute(query, where.values).fetchall())
-    where.add("status <> 'resolved'").add("reason IS NOT NULL")
+    where.add("status <> 'resolved'").add("reason <> '' AND length(reason) <= 500")
     reasons = f"""
         SELECT status, reason, count(*) AS number FROM contacts WHERE {where.sql}
         GROUP BY status, reason ORDER BY number DESC, status, reason LIMIT 50

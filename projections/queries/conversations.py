@@ -17,6 +17,7 @@ from tracker.timing import DAY
 
 CONVERSATIONS: Final = Listing("conversations", key=("id",), nullable=frozenset({"score"}))
 STAGES: Final = ("queued", "started", "completed", "passed")
+COMPLETED: Final = STAGES[STAGES.index("completed") :]
 
 
 class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,17 +53,21 @@ class ConversationDetail(msgspec.Struct, frozen=True):
 
 
 class ConversationCounts(msgspec.Struct, frozen=True):
-    """How many conversations a filter lists, by status, by outcome and by stage reached."""
+    """How many conversations a filter lists, by status, by outcome and by stage reached.
+
+    `endings` are the outcomes of those that completed.
+    """
 
     total: int
     statuses: dict[str, int]
     outcomes: dict[str, int]
     stages: dict[str, int]
+    endings: dict[str, int]
 
 
 def list_conversations(connection: Connection, wanted: ConversationFilter) -> Page[ConversationRow]:
     """The conversations that fit a filter."""
-    where = _where(connection, wanted)
+    where = conditions(connection, wanted)
     return select_page(
         connection,
         ConversationRow,
@@ -90,7 +95,7 @@ def count_conversations(connection: Connection, wanted: ConversationFilter) -> C
     wanted = wanted.model_copy(update={"status": (), "outcome": None, "stage": None})
     rows = _from_tallies(connection, wanted)
     if rows is None:
-        where = _where(connection, wanted)
+        where = conditions(connection, wanted)
         query = f"""
             SELECT status, ifnull(outcome, ''), stage, count(*) FROM conversations
             WHERE {where.sql} GROUP BY 1, 2, 3
@@ -102,13 +107,16 @@ def count_conversations(connection: Connection, wanted: ConversationFilter) -> C
 def _added_up(rows: list[tuple[str, str, str, int]]) -> ConversationCounts:
     statuses = {str(status): 0 for status in conversations.Status}
     outcomes = {"passed": 0, "failed": 0, "closed": 0, "none": 0}
+    endings = dict(outcomes)
     stages = dict.fromkeys(STAGES, 0)
     for status, outcome, stage, number in rows:
         statuses[status] += number
         outcomes[outcome or "none"] += number
+        if stage in COMPLETED:
+            endings[outcome or "none"] += number
         for reached in STAGES[: STAGES.index(stage) + 1]:
             stages[reached] += number
-    return ConversationCounts(sum(statuses.values()), statuses, outcomes, stages)
+    return ConversationCounts(sum(statuses.values()), statuses, outcomes, stages, endings)
 
 
 TALLIED: Final = frozenset({"campaign", "organization_id", "since", "until"})
@@ -124,14 +132,14 @@ def _from_tallies(
     whole_days = all(m is None or m % DAY == 0 for m in (wanted.since, wanted.until))
     if not (asked <= TALLIED and whole_days):
         return None
-    where = tallied(connection, "conversations", wanted)
+    where = _tallied(connection, "conversations", wanted)
     query = f"""
         SELECT item, outcome, target, sum(count) FROM tallies WHERE {where.sql} GROUP BY 1, 2, 3
     """
     return connection.execute(query, where.values).fetchall()
 
 
-def tallied(connection: Connection, name: str, wanted: ConversationFilter) -> Where:
+def _tallied(connection: Connection, name: str, wanted: ConversationFilter) -> Where:
     """The tallies of a name that a filter's campaign, organization and days cover."""
     organizations = with_tally(connection, name)
     if wanted.organization_id is not None:
@@ -142,7 +150,8 @@ def tallied(connection: Connection, name: str, wanted: ConversationFilter) -> Wh
     return where.between("day", since, until)
 
 
-def _where(connection: Connection, wanted: ConversationFilter) -> Where:
+def conditions(connection: Connection, wanted: ConversationFilter) -> Where:
+    """What a filter demands of a conversation."""
     where = Where().among("status", wanted.status)
     if wanted.outcome == "none":
         where.add("outcome IS NULL")

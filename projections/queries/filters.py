@@ -1,6 +1,6 @@
 """What can be asked of each list: one model a list, the same for pages and the API."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ from projections.queries.parameters import (
 )
 
 __all__ = [
+    "NO_OUTCOME",
     "AnalysisFilter",
     "AttentionFilter",
     "BatchFilter",
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 
+NO_OUTCOME: Final = "(none)"  # an empty parameter is the same as none at all
+
+
 class RunFilter(Filter):
     """Runs; `from` and `to` bound when one was first heard of."""
 
@@ -49,7 +53,13 @@ class RunFilter(Filter):
     version: Annotated[Text | None, Field(description="A workflow version's id")] = None
     node: Annotated[Text | None, Field(description="Where the run probably stands")] = None
     visited: Annotated[Text | None, Field(description="A node it completed")] = None
-    outcome: Annotated[Text | None, Field(description="How it completed `visited`")] = None
+    outcome: Annotated[
+        Text | None, Field(description="How it completed `visited`; `(none)` is without an outcome")
+    ] = None
+    next: Annotated[Text | None, Field(description="What it completed right after that")] = None
+    visited_since: Annotated[
+        Start, Field(alias="visited_from", description="Completed `next`, or `visited`, since then")
+    ] = None
     candidate: Person = None
     organization_id: Text | None = None
     stuck: Annotated[bool | None, Field(description="Silent for unusually long")] = None

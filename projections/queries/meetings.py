@@ -18,10 +18,15 @@ from projections.queries.paging import (
 from projections.queries.people import Named, named, of_candidate
 from tracker.database import Connection
 from tracker.errors import NotFound
+from tracker.timing import DAY
 
 MEETINGS: Final = Listing("meetings", key=("entity", "id"), nullable=frozenset({"starts_at"}))
 REQUESTS: Final = (meetings.Status.UNAVAILABLE, meetings.Status.MORE_TIME_REQUESTED)
+BOOKED: Final = (meetings.Status.SCHEDULED, meetings.Status.CANCELLED)
 LARGEST_CALENDAR: Final = 20_000
+# How far back a meeting may have begun that still goes on: one that claims to be longer
+# is shown where it begins, so that a span never needs a walk over everything before it.
+LONGEST_MEETING: Final = 7 * DAY
 
 
 class MeetingRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +72,13 @@ class MeetingDetail(msgspec.Struct, frozen=True):
     person: Named | None
 
 
+class Neighbours(msgspec.Struct, frozen=True):
+    """When the last meeting before a span begins and the first one after it."""
+
+    before: int | None
+    after: int | None
+
+
 def list_meetings(connection: Connection, wanted: MeetingFilter) -> Page[MeetingRow]:
     """The meetings that fit a filter; those without a time come last."""
     where = _where(connection, wanted)
@@ -80,13 +92,46 @@ def count_meetings(connection: Connection, wanted: MeetingFilter) -> int:
     return count(connection, MEETINGS, _where(connection, wanted))
 
 
+def in_span(connection: Connection, since: int, until: int, limit: int) -> list[MeetingRow]:
+    """Booked and cancelled meetings that go on at some time of a span, by their start."""
+    where = Where().add("superseded_by IS NULL").among("status", BOOKED)
+    where.between("starts_at", since - LONGEST_MEETING, until)
+    where.add("starts_at >= ? OR ends_at > ?", since, since)
+    rest = f"FROM meetings WHERE {where.sql} ORDER BY starts_at, entity, id LIMIT ?"
+    return select_all(connection, MeetingRow, rest, (*where.values, limit))
+
+
+def neighbours(connection: Connection, since: int, until: int) -> Neighbours:
+    """The starts of the meetings nearest to a span, on both sides of it."""
+    booked = Where().add("superseded_by IS NULL").among("status", BOOKED)
+    before, after = booked.copy(), booked.copy()
+    before.between("starts_at", None, since)
+    after.between("starts_at", until, None)
+    return Neighbours(
+        _first(connection, f"max(starts_at) FROM meetings WHERE {before.sql}", before),
+        _first(connection, f"min(starts_at) FROM meetings WHERE {after.sql}", after),
+    )
+
+
+def _first(connection: Connection, query: str, where: Where) -> int | None:
+    found: int | None = connection.execute(f"SELECT {query}", where.values).fetchone()[0]
+    return found
+
+
 def open_requests(connection: Connection, limit: int = 100) -> list[MeetingRow]:
     """Requests that found no slot and that no booking answered since, longest waiting first."""
-    rest = """
-        FROM meetings WHERE status IN (?, ?) AND answered_by IS NULL AND superseded_by IS NULL
-        ORDER BY last_event_at, entity, id LIMIT ?
-    """
+    rest = f"{OPEN_REQUESTS} ORDER BY last_event_at, entity, id LIMIT ?"
     return select_all(connection, MeetingRow, rest, (*REQUESTS, limit))
+
+
+def count_open_requests(connection: Connection) -> int:
+    """How many requests found no slot and wait for one."""
+    return int(connection.execute(f"SELECT count(*) {OPEN_REQUESTS}", REQUESTS).fetchone()[0])
+
+
+OPEN_REQUESTS: Final = """
+    FROM meetings WHERE status IN (?, ?) AND answered_by IS NULL AND superseded_by IS NULL
+"""
 
 
 def meeting(connection: Connection, meeting_id: str) -> MeetingDetail:
@@ -99,6 +144,19 @@ def meeting(connection: Connection, meeting_id: str) -> MeetingDetail:
     if row is None:
         raise NotFound(f"There is no meeting {meeting_id!r}")
     return MeetingDetail(row, persons_of(connection, [row]).get(row.entity))
+
+
+def conversation_of(connection: Connection, entity: str) -> str | None:
+    """The conversation whose bookings an entity is, None when none was heard of."""
+    query = "SELECT id FROM conversations WHERE id = ?"
+    row = connection.execute(query, (entity,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def bookings(connection: Connection, entity: str) -> list[MeetingRow]:
+    """All bookings and requests of an entity, in the order in which they were first heard of."""
+    rest = "FROM meetings WHERE entity = ? ORDER BY first_at, id"
+    return select_all(connection, MeetingRow, rest, (entity,))
 
 
 def persons_of(

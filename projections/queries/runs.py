@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from projections import contacts, runs
-from projections.queries.filters import RunFilter
+from projections.queries.filters import NO_OUTCOME, RunFilter
 from projections.queries.organizations import with_tally
 from projections.queries.paging import (
     Listing,
@@ -149,6 +149,7 @@ def count_runs(connection: Connection, wanted: RunFilter, now: int) -> RunCounts
 
 
 TALLIED: Final = frozenset({"workflow_id", "version", "organization_id", "since", "until"})
+OF_A_STEP: Final = ("visited", "outcome", "next", "visited_since")
 NOT_FILTERS: Final = frozenset({"limit", "cursor", "sort", "status", "stuck"})
 
 
@@ -191,7 +192,7 @@ def _where(connection: Connection, wanted: RunFilter, now: int) -> Where:
         _stuck(connection, where, now, wanted=wanted.stuck)
     if wanted.node is not None:
         _standing_at(connection, where, wanted.node, wanted.workflow_id)
-    if wanted.visited is not None or wanted.outcome is not None:
+    if any(getattr(wanted, name) is not None for name in OF_A_STEP):
         _visited(where, wanted)
     return where
 
@@ -231,13 +232,22 @@ def _standing_at(connection: Connection, where: Where, node: str, workflow_id: s
 
 
 def _visited(where: Where, wanted: RunFilter) -> None:
+    """Runs with a step at a node; with `next`, those with that step right after one there."""
     if wanted.workflow_id is None or wanted.visited is None:
+        given = next(name for name in OF_A_STEP if getattr(wanted, name) is not None)
         raise InvalidInput(
-            "The filters visited and outcome need a workflow_id, and outcome a visited node",
-            field="visited" if wanted.visited is not None else "outcome",
+            "The filters visited, outcome, next and visited_from need a workflow_id, "
+            "and the last three a visited node",
+            field=given,
         )
-    steps = Where().equal("workflow_id", wanted.workflow_id).equal("node_id", wanted.visited)
-    steps.equal("outcome", wanted.outcome)
+    prefix = "" if wanted.next is None else "previous_"
+    outcome = "" if wanted.outcome == NO_OUTCOME else wanted.outcome
+    steps = Where().equal("workflow_id", wanted.workflow_id)
+    steps.equal(f"{prefix}node{'' if prefix else '_id'}", wanted.visited)
+    steps.equal(f"{prefix}outcome", outcome)
+    if wanted.next is not None:
+        steps.equal("node_id", wanted.next)
+    steps.between("completed_at", wanted.visited_since, None)
     where.add(f"id IN (SELECT run_id FROM steps WHERE {steps.sql})", *steps.values)
 
 

@@ -11,6 +11,7 @@ from tests.projections.queries.stored import NOON, store
 from tracker.log import LogReader
 from tracker.timing import DAY
 from web.app import create_app
+from web.live import Hub
 from web.services import Services
 
 NOW = NOON + DAY
@@ -26,7 +27,7 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
         views=views,
         ingest=absent,
         engine=absent,
-        hub=absent,
+        hub=Hub(),
         control=absent,
         scheduler=absent,
         rebuild=absent,

@@ -181,7 +181,7 @@ def test_chunks_make_one_body(fresh: Endpoint) -> None:
 
 def test_a_sender_that_goes_away_in_the_middle_leaves_nothing(fresh: Endpoint) -> None:
     answer = fresh.post(body(), cut_off=True)
-    assert answer.status < 500
+    assert answer.status == 400  # which nobody hears
     assert fresh.log.head() == 0
     assert fresh.log.quarantined() == []
 
@@ -193,7 +193,7 @@ def test_an_encoded_body_is_refused_because_it_is_not_what_was_signed(
     answer = fresh.post(body(), content_encoding=coding)
     assert answer.status == 415
     assert "Content-Encoding" in answer.json()["detail"]
-    assert fresh.post(body(), content_encoding="identity").status == 200
+    assert fresh.post(body(), content_encoding="Identity").status == 200
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "nonsense"])

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from projections.queries import people as queries
 from projections.queries import search as searching
+from projections.queries import story
 from projections.queries.filters import PersonFilter, SearchFilter
 from web.api.answers import Items, answer, answers, items
 from web.api.asking import Query, asks, wanted
@@ -89,7 +90,7 @@ def candidates(request: Query, services: NamedDependency[Services]) -> Items[Can
 def candidate(candidate_id: FromPath[str], services: NamedDependency[Services]) -> WholeCandidate:
     """One person by any identity, or any raw id of Popp's or the customer's."""
     with services.views.read() as connection:
-        return answer(WholeCandidate, queries.person(connection, decode_id(candidate_id)))
+        return answer(WholeCandidate, story.person(connection, decode_id(candidate_id)))
 
 
 @get("/api/v1/search", sync_to_thread=True, operation_class=asks(SearchFilter), tags=["Candidates"])

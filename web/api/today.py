@@ -6,7 +6,7 @@ import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 
-from projections.queries import today as queries
+from projections.queries import waiting as queries
 from projections.queries.filters import AttentionFilter
 from projections.status import EngineStatus
 from web.api.answers import Items, items

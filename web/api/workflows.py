@@ -7,9 +7,9 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from projections.queries import graph as graphs
 from projections.queries import workflows as queries
 from projections.queries.filters import GraphFilter, WorkflowFilter
+from projections.queries.workflow_graph import workflow_graph
 from tracker.errors import NotFound
 from tracker.timing import DAY
 from web.api.answers import Items, answer, answers, items
@@ -56,6 +56,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     label: str | None
     type: str | None
+    runs: int
     visits: int
     here: int
     declared: bool
@@ -63,12 +64,17 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
-    """A way between nodes; not `declared` when it was only seen in runs."""
+    """A way between nodes; not `declared` when it was only seen in runs.
+
+    `runs` took it, `count` times in all; `share` is their part of the runs that went on.
+    """
 
     source: str
     target: str
     outcome: str
+    runs: int
     count: int
+    share: float
     declared: bool
     median_wait_seconds: float | None
 
@@ -115,7 +121,7 @@ def graph(request: Query, workflow_id: FromPath[str], services: NamedDependency[
         if asked.version not in {None, *(version.version_id for version in detail.versions)}:
             raise NotFound(f"Workflow {detail.workflow.id!r} has no version {asked.version!r}")
         day = None if asked.since is None else asked.since // DAY
-        found = graphs.workflow_graph(connection, detail.workflow.id, asked.version, day)
+        found = workflow_graph(connection, detail.workflow.id, asked.version, day)
     return Graph(
         [answer(Node, n, median_wait_seconds=_seconds(n.median_wait)) for n in found.nodes],
         [answer(Edge, e, median_wait_seconds=_seconds(e.median_wait)) for e in found.edges],

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Response
 
-from projections.queries import graph as queries
+from projections.queries import run_graph as queries
 from projections.queries.runs import RunDetail, RunLine
 from projections.queries.runs import run as find_run
 from projections.runs import Run

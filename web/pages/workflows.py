@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Response
 
-from projections.queries import graph as queries
+from projections.queries import workflow_graph as queries
 from projections.queries import workflows as known
 from projections.queries.filters import WorkflowFilter
 from tracker.errors import NotFound

@@ -6,9 +6,10 @@ import pytest
 
 from projections.queries.filters import MeetingFilter, PersonFilter, RunFilter
 from projections.queries.meetings import list_meetings
-from projections.queries.people import people, person
+from projections.queries.people import people
 from projections.queries.runs import list_runs
 from projections.queries.search import search
+from projections.queries.story import person
 from tests.projections.queries.stored import ACME, NOON, body, started, store
 from tracker.errors import NotFound
 

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from projections.queries.filters import RunFilter
-from projections.queries.graph import run_graph, workflow_graph
+from projections.queries.run_graph import run_graph
 from projections.queries.runs import count_runs, list_runs, run
 from projections.queries.standing import places_at
 from projections.queries.stuck import FALLBACK, LEAST_SAMPLE, measure
 from projections.queries.views import Views
+from projections.queries.workflow_graph import workflow_graph
 from tests.projections.queries.stored import (
     HIRING,
     NOON,

@@ -1,0 +1,111 @@
+"""Do the workflow runs move? Those that run, ended and are stuck, by the viewer's days.
+
+Tallies are kept by days in UTC, while a viewer's day begins elsewhere and has 23 hours
+twice a year or 25. So these numbers are counted: the index by status and newest event
+leads to the runs of these days, because no run ends after its newest event.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+import msgspec
+
+from projections.queries.filters import RunFilter
+from projections.queries.runs import RunCounts, count_runs
+from projections.queries.stuck import allow_asking
+from projections.runs import Status
+from tracker.database import Connection
+
+ENDED: Final = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+
+class Moving(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs now, and by day, the last number of each list being today's.
+
+    `started` and `ended` (by status) count what happened within each day. `running` counts
+    runs at each day's end, `stuck` those stuck now that were so already; today's end is now.
+    """
+
+    now: RunCounts
+    started: list[int]
+    ended: dict[str, list[int]]
+    running: list[int]
+    stuck: list[int]
+
+
+def moving(
+    connection: Connection, now: int, days: Sequence[int], workflow_id: str | None = None
+) -> Moving:
+    """Runs now and over the days whose beginnings are given, the last being today's end.
+
+    So `days` holds one moment more than there are days; all in microseconds.
+    """
+    counts = count_runs(connection, RunFilter(workflow_id=workflow_id), now)
+    started = _started(connection, days, workflow_id)
+    ended = {str(s): _ended(connection, s, days, workflow_id) for s in ENDED}
+    return Moving(
+        now=counts,
+        started=_within(started),
+        ended={status: _within(numbers) for status, numbers in ended.items()},
+        running=_running(counts.running, started, list(ended.values())),
+        stuck=_stuck(connection, now, days, workflow_id),
+    )
+
+
+Buckets = list[int]  # what happened before the first day, in each day, after the last one
+
+
+def _within(buckets: Buckets) -> list[int]:
+    return buckets[1:-1]
+
+
+def _running(now: int, started: Buckets, ended: Sequence[Buckets]) -> list[int]:
+    """Those that ran at each day's end: those of now, without what began and ended since."""
+    change = [sum(ends) - began for began, *ends in zip(started, *ended, strict=True)]
+    since = list(accumulate(reversed(change)))  # in the last bucket, in the last two, …
+    return [*(now + moved for moved in reversed(since[1:-2])), now]
+
+
+def _started(connection: Connection, days: Sequence[int], workflow_id: str | None) -> Buckets:
+    where = "first_at >= ?"
+    return _bucketed(connection, "first_at", where, (days[0],), days, workflow_id)
+
+
+def _ended(
+    connection: Connection, status: str, days: Sequence[int], workflow_id: str | None
+) -> Buckets:
+    where = "status = ? AND last_event_at >= ? AND ended_at >= ?"
+    values = (status, days[0], days[0])
+    return _bucketed(connection, "ended_at", where, values, days, workflow_id)
+
+
+def _stuck(
+    connection: Connection, now: int, days: Sequence[int], workflow_id: str | None
+) -> list[int]:
+    usual = allow_asking(connection)
+    moment = "last_event_at + usual_silence(workflow_id, last_node, last_outcome)"
+    where = f"status = 'running' AND last_event_at < ? AND {moment} < ?"
+    values = (now - usual.shortest, now)
+    became = _bucketed(connection, moment, where, values, days, workflow_id)
+    return list(accumulate(became))[1:-1]
+
+
+def _bucketed(
+    connection: Connection,
+    moment: str,
+    where: str,
+    values: Sequence[Any],
+    days: Sequence[int],
+    workflow_id: str | None,
+) -> Buckets:
+    """Runs counted by the day into which a moment of theirs falls."""
+    cases = " ".join(f"WHEN {moment} < ? THEN {number}" for number in range(len(days)))
+    query = f"""
+        SELECT CASE {cases} ELSE {len(days)} END AS day, count(*) FROM runs
+        WHERE {where} AND (? IS NULL OR workflow_id = ?) GROUP BY day
+    """
+    rows = connection.execute(query, (*days, *values, workflow_id, workflow_id))
+    counted = dict(rows.fetchall())
+    return [counted.get(number, 0) for number in range(len(days) + 1)]
+

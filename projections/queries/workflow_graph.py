@@ -1,0 +1,246 @@
+"""The graph of a workflow with everything counted on it.
+
+Runs are counted once each at a node, by an outcome and on a way, however often they came
+by, so that a number is the length of the list of runs that it opens. `visits` and `count`
+count completions.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from projections.queries.organizations import with_tally
+from projections.queries.paging import Where
+from projections.queries.standing import Following, places
+from projections.queries.workflows import KnownNode, configuration, known_nodes
+from tracker.database import Connection
+from tracker.timing import DAY
+
+EdgeKey = tuple[str, str, str]
+
+
+class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
+    """A node and what is counted on it; waits in microseconds before a completion.
+
+    `runs` completed it, `visits` times in all; `outcomes` counts completions and
+    `outcome_runs` runs by outcome; `entered` counts runs that began here, `here` those that
+    probably stand here now. `undeclared` lists outcomes that the configuration lacks.
+    """
+
+    id: str
+    label: str | None
+    type: str | None
+    declared: bool
+    runs: int = 0
+    visits: int = 0
+    outcomes: dict[str, int] = msgspec.field(default_factory=dict)
+    outcome_runs: dict[str, int] = msgspec.field(default_factory=dict)
+    undeclared: tuple[str, ...] = ()
+    entered: int = 0
+    here: int = 0
+    total_wait: int = 0
+    median_wait: int | None = None
+
+
+class GraphEdge(msgspec.Struct, frozen=True, kw_only=True):
+    """A way from one node to another by an outcome.
+
+    `runs` took it, `count` times in all; `share` is their part of the runs that went on
+    from the node so far. More than one way of a node may hold the same run.
+    """
+
+    source: str
+    target: str
+    outcome: str
+    declared: bool
+    runs: int = 0
+    count: int = 0
+    share: float = 0.0
+    total_wait: int = 0
+    median_wait: int | None = None
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """Nodes in the configuration's order, then discovered ones; edges ordered by their ends.
+
+    `configured` tells whether an imported configuration is behind it.
+    """
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    configured: bool
+
+    @property
+    def unused(self) -> list[GraphEdge]:
+        """Declared routes that nobody took."""
+        return [edge for edge in self.edges if edge.declared and not edge.count]
+
+
+def workflow_graph(
+    connection: Connection,
+    workflow_id: str,
+    version: str | None = None,
+    since_day: int | None = None,
+) -> Graph:
+    """A workflow's graph over one version or all, from a day (since 1970) on.
+
+    Without a configuration, or a run, it is as far as either is known; else empty.
+    """
+    declared = routes(connection, workflow_id, version)
+    counted = _Counted(connection, workflow_id, version, since_day)
+    known = known_nodes(connection, workflow_id, version)
+    for node in _ends(declared, counted):
+        known.setdefault(node, KnownNode(node, None, None, declared=False))
+    return Graph(
+        nodes=[counted.node(node, declared) for node in known.values()],
+        edges=[counted.edge(key, key in declared) for key in _edges(declared, counted)],
+        configured=bool(declared) or any(node.declared for node in known.values()),
+    )
+
+
+def routes(connection: Connection, workflow_id: str, version: str | None) -> dict[EdgeKey, None]:
+    """The declared (source, outcome, target) of a version, or of all; in a steady order."""
+    where = Where().equal("workflow_id", workflow_id)
+    if version is not None:
+        holds = configuration(connection, workflow_id, version)
+        where.equal("version_id", holds.version_id if holds else version)
+    query = f"""
+        SELECT DISTINCT node_id, outcome, target FROM routes WHERE {where.sql} ORDER BY 1, 2, 3
+    """
+    return dict.fromkeys(connection.execute(query, where.values).fetchall())
+
+
+def taken_ways(connection: Connection, workflow_id: str, version: str) -> list[EdgeKey]:
+    """The (source, outcome, target) that runs of a version took, in a steady order."""
+    return [key for key in _tallied(connection, "edges", workflow_id, version, None) if key[0]]
+
+
+def _ends(declared: Iterable[EdgeKey], counted: "_Counted") -> list[str]:
+    ends = [end for source, _, target in (*declared, *counted.edges) for end in (source, target)]
+    return list(dict.fromkeys([*ends, *counted.visits, *counted.entered]))
+
+
+def _edges(declared: dict[EdgeKey, None], counted: "_Counted") -> list[EdgeKey]:
+    return [*declared, *sorted(counted.edges.keys() - declared.keys())]
+
+
+def _tallied(
+    connection: Connection, name: str, workflow_id: str, version: str | None, since_day: int | None
+) -> dict[EdgeKey, tuple[int, int]]:
+    """Counts and total waits by (item, outcome, target)."""
+    where = Where().equal("name", name)
+    organizations = json.dumps(with_tally(connection, name))
+    where.add("organization_id IN (SELECT value FROM json_each(?))", organizations)
+    where.equal("subject", workflow_id).equal("version", version)
+    where.between("day", since_day, None)
+    query = f"""
+        SELECT item, outcome, target, sum(count), sum(total) FROM tallies WHERE {where.sql}
+        GROUP BY item, outcome, target ORDER BY item, outcome, target
+    """
+    rows = connection.execute(query, where.values)
+    return {tuple(row[:3]): (row[3], row[4]) for row in rows}
+
+
+class _Counted:
+    """What the tallies and steps tell about one workflow."""
+
+    def __init__(
+        self, connection: Connection, workflow_id: str, version: str | None, since_day: int | None
+    ) -> None:
+        self._connection = connection
+        self._asked = workflow_id, version, since_day
+        self.visits: dict[str, dict[str, tuple[int, int]]] = {}
+        for (node, outcome, _), counts in _tallied(connection, "visits", *self._asked).items():
+            self.visits.setdefault(node, {})[outcome] = counts
+        edges = _tallied(connection, "edges", *self._asked)
+        self.entered = {key[2]: counts[0] for key, counts in edges.items() if not key[0]}
+        self.edges = {key: counts for key, counts in edges.items() if key[0]}
+        self.here = self._here()
+        self._at = self._runs("node_id")
+        self._by_outcome = self._runs("node_id", "outcome")
+        self._left = self._runs("previous_node")
+        self._on = self._runs("previous_node", "previous_outcome", "node_id")
+        self._into: dict[str, list[EdgeKey]] = {}
+        for key in edges:
+            self._into.setdefault(key[2], []).append(key)
+
+    def node(self, known: KnownNode, declared_ways: Iterable[EdgeKey]) -> GraphNode:
+        outcomes = self.visits.get(known.id, {})
+        visits = sum(number for number, _ in outcomes.values())
+        declared = {outcome for source, outcome, _ in declared_ways if source == known.id}
+        return GraphNode(
+            id=known.id,
+            label=known.label,
+            type=known.type,
+            declared=known.declared,
+            runs=self._at.get((known.id,), 0),
+            visits=visits,
+            outcomes={outcome: number for outcome, (number, _) in outcomes.items()},
+            outcome_runs={o: self._by_outcome.get((known.id, o), 0) for o in outcomes},
+            # A node without any route is an end, whatever its outcome.
+            undeclared=tuple(o for o in outcomes if declared and o not in declared),
+            entered=self.entered.get(known.id, 0),
+            here=self.here.get(known.id, 0),
+            total_wait=sum(total for _, total in outcomes.values()),
+            median_wait=self._median(visits, *self._into.get(known.id, ())),
+        )
+
+    def edge(self, key: EdgeKey, declared: bool) -> GraphEdge:
+        source, outcome, target = key
+        number, total = self.edges.get(key, (0, 0))
+        runs, left = self._on.get(key, 0), self._left.get((source,), 0)
+        return GraphEdge(
+            source=source,
+            target=target,
+            outcome=outcome,
+            declared=declared,
+            runs=runs,
+            count=number,
+            share=runs / left if left else 0.0,
+            total_wait=total,
+            median_wait=self._median(number, key),
+        )
+
+    def _steps(self) -> Where:
+        """The steps asked for; version and time as conditions on what an index holds."""
+        workflow_id, version, since_day = self._asked
+        where = Where().equal("workflow_id", workflow_id)
+        where.equal("+workflow_version_id", version)
+        return where.between("completed_at", None if since_day is None else since_day * DAY, None)
+
+    def _runs(self, *columns: str) -> dict[tuple[str, ...], int]:
+        """How many runs have a step with each combination of some columns."""
+        where, named = self._steps(), ", ".join(columns)
+        query = f"""
+            SELECT {named}, count(DISTINCT run_id) FROM steps WHERE {where.sql} GROUP BY {named}
+        """
+        rows: list[tuple[Any, ...]] = self._connection.execute(query, where.values).fetchall()
+        return {tuple(row[:-1]): row[-1] for row in rows}
+
+    def _median(self, number: int, *ways: EdgeKey) -> int | None:
+        """The lower median of the `number` waits on some ways into one node, by an index."""
+        if not number:
+            return None
+        where = self._steps()
+        # The plus keeps aside the index by node, which does not hold the waits.
+        where.equal("+node_id" if len(ways) > 1 else "node_id", ways[0][2])
+        if len(ways) == 1:
+            where.equal("previous_node", ways[0][0]).equal("previous_outcome", ways[0][1])
+        query = f"""
+            SELECT waited FROM steps WHERE {where.sql}
+            ORDER BY waited LIMIT 1 OFFSET ?
+        """
+        row = self._connection.execute(query, (*where.values, (number - 1) // 2)).fetchone()
+        return int(row[0]) if row else None
+
+    def _here(self) -> dict[str, int]:
+        workflow_id, version, _ = self._asked
+        following = Following(self._connection)
+        here: dict[str, int] = {}
+        for place in places(self._connection, workflow_id):
+            node = following.probable_node(place)
+            if node is not None and version in {None, place.workflow_version_id}:
+                here[node] = here.get(node, 0) + place.count
+        return here
