@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 
 from projections import projection as p
+from projections.steps import STEPS, Step, steps_of, tallies_of_step
 from tracker.events import Event
 
 
@@ -84,25 +85,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     anomaly_count: int
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One completed node of a run; `waited` is microseconds since the step before it."""
-
-    run_id: str
-    number: int
-    organization_id: str
-    workflow_id: str
-    workflow_version_id: str
-    node_id: str
-    node_type: str | None
-    label: str | None
-    outcome: str
-    completed_at: int
-    waited: int
-    previous_node: str
-    previous_outcome: str
-    event_id: str
-
-
 # A run's events name it as their record.
 key = p.by_record
 
@@ -117,7 +99,7 @@ def fold(events: Sequence[Event]) -> Sequence[p.Row]:
     end = next((e for e, entry in zip(own, history, strict=True) if entry.status in ENDS), None)
     workflow_id = p.last_known(own, "workflow_id") or ""
     version_id = p.last_known(own, "workflow_version_id") or ""
-    steps = _steps(own, workflow_id, version_id)
+    steps = steps_of(own, workflow_id, version_id)
     anomalies = p.anomalies(own, history, *_missing(own, started))
     run = Run(
         id=own[0].record_id,
@@ -162,33 +144,6 @@ def _missing(events: Sequence[Event], started: Event | None) -> Iterator[str]:
         yield "node_missing"
 
 
-def _steps(events: Sequence[Event], workflow_id: str, version_id: str) -> list[Step]:
-    steps: list[Step] = []
-    before, node, outcome = events[0].occurred_at, "", ""
-    for event in events:
-        if event.type != "WORKFLOW_NODE_COMPLETED" or not event.data.node_id:
-            continue
-        step = Step(
-            run_id=event.record_id,
-            number=len(steps) + 1,
-            organization_id=event.organization_id,
-            workflow_id=workflow_id,
-            workflow_version_id=version_id,
-            node_id=event.data.node_id,
-            node_type=event.data.node_type,
-            label=event.data.label,
-            outcome=event.data.outcome or "",
-            completed_at=event.occurred_at,
-            waited=event.occurred_at - before,
-            previous_node=node,
-            previous_outcome=outcome,
-            event_id=event.event_id,
-        )
-        steps.append(step)
-        before, node, outcome = event.occurred_at, step.node_id, step.outcome
-    return steps
-
-
 def _current_node(status: Status, events: Sequence[Event]) -> str | None:
     if status is Status.COMPLETED:
         return None
@@ -212,23 +167,20 @@ def _contact(event: Event) -> Contact:
 
 
 def tallies(row: Run | Step) -> Iterable[p.Tally]:
-    """Runs by status and day; visits of nodes and edges by outcome and day, with waits."""
+    """Runs by status and day of their beginning and end, with how long they lasted; steps."""
+    if isinstance(row, Step):
+        yield from tallies_of_step(row)
+        return
     tally = partial(
         p.Tally,
         organization_id=row.organization_id,
         subject=row.workflow_id,
         version=row.workflow_version_id,
     )
-    if isinstance(row, Run):
-        yield tally("runs", item=row.status, day=p.day_of(row.first_at))
-        if row.ended_at is not None:
-            lasted = row.ended_at - row.first_at
-            yield tally("run_ends", item=row.status, day=p.day_of(row.ended_at), total=lasted)
-        return
-    timed = partial(tally, day=p.day_of(row.completed_at), total=row.waited)
-    yield timed("visits", item=row.node_id, outcome=row.outcome)
-    yield timed("edges", item=row.previous_node, outcome=row.previous_outcome, target=row.node_id)
-    yield tally("labels", item=row.node_id, outcome=row.node_type or "", target=row.label or "")
+    yield tally("runs", item=row.status, day=p.day_of(row.first_at))
+    if row.ended_at is not None:
+        lasted = row.ended_at - row.first_at
+        yield tally("run_ends", item=row.status, day=p.day_of(row.ended_at), total=lasted)
 
 
 def attention(row: Run | Step) -> Iterable[p.Attention]:
@@ -284,25 +236,7 @@ PROJECTION = p.Projection(
                 ("anomaly_count", "status"),
             ),
         ),
-        p.Table(
-            "steps",
-            Step,
-            key=("run_id", "number"),
-            entity="run_id",
-            indexes=(
-                ("workflow_id", "node_id", "outcome", "run_id"),
-                # Waits of every way, without a look at the table.
-                (
-                    "workflow_id",
-                    "previous_node",
-                    "previous_outcome",
-                    "node_id",
-                    "waited",
-                    "workflow_version_id",
-                    "completed_at",
-                ),
-            ),
-        ),
+        STEPS,
     ),
     hears=frozenset(MACHINE[Status.RUNNING]),
     key=key,

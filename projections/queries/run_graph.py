@@ -7,7 +7,8 @@ from projections.queries.runs import RunDetail
 from projections.queries.stuck import LEAST_SAMPLE
 from projections.queries.workflow_graph import EdgeKey, routes, taken_ways
 from projections.queries.workflows import KnownNode, configuration, known_nodes
-from projections.runs import Status, Step
+from projections.runs import Status
+from projections.steps import Step
 from tracker.database import Connection
 
 

@@ -1,12 +1,13 @@
 """Runs: the list with its counts, and one run with its steps and contacts."""
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from projections import contacts, runs
-from projections.queries.filters import NO_OUTCOME, RunFilter
+from projections.queries.filters import WITHOUT, RunFilter
 from projections.queries.organizations import with_tally
 from projections.queries.paging import (
     Listing,
@@ -21,6 +22,7 @@ from projections.queries.people import Named, named, of_candidate
 from projections.queries.standing import Following, Place, places_at
 from projections.queries.stuck import Patience, allow_asking, patience
 from projections.queries.workflows import node_labels, workflow_names
+from projections.steps import Step
 from tracker.database import Connection
 from tracker.errors import InvalidInput, NotFound
 from tracker.timing import DAY
@@ -86,13 +88,15 @@ class RunDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     line: RunLine
     row: runs.Run
-    steps: list[runs.Step]
+    steps: list[Step]
     contacts: list[contacts.Contact]
 
 
-def list_runs(connection: Connection, wanted: RunFilter, now: int) -> Page[RunLine]:
-    """The runs that fit a filter."""
-    where = _where(connection, wanted, now)
+def list_runs(
+    connection: Connection, wanted: RunFilter, now: int, only: Sequence[str] | None = None
+) -> Page[RunLine]:
+    """The runs that fit a filter; `only` those with some ids, when they are given."""
+    where = _where(connection, wanted, now).one_of("id", only)
     page = select_page(connection, RunRow, RUNS, where, wanted.sort, wanted.limit, wanted.cursor)
     return page.of(run_lines(connection, page.items, now))
 
@@ -164,7 +168,7 @@ def _from_tallies(connection: Connection, wanted: RunFilter) -> dict[str, int] |
     if not (asked <= TALLIED and whole_days):
         return None
     where = Where().equal("name", "runs").equal("subject", wanted.workflow_id)
-    where.equal("version", wanted.version)
+    where.equal("version", _stored(wanted.version))
     organizations = with_tally(connection, "runs")
     if wanted.organization_id is not None:
         organizations = [wanted.organization_id]
@@ -181,7 +185,7 @@ def _from_tallies(connection: Connection, wanted: RunFilter) -> dict[str, int] |
 def _where(connection: Connection, wanted: RunFilter, now: int) -> Where:
     where = Where().among("status", wanted.status)
     where.equal("workflow_id", wanted.workflow_id)
-    where.equal("workflow_version_id", wanted.version)
+    where.equal("workflow_version_id", _stored(wanted.version))
     where.equal("organization_id", wanted.organization_id)
     where.between("first_at", wanted.since, wanted.until)
     where.between("ended_at", wanted.ended_since, wanted.ended_until)
@@ -231,6 +235,11 @@ def _standing_at(connection: Connection, where: Where, node: str, workflow_id: s
     )
 
 
+def _stored(asked: str | None) -> str | None:
+    """What a column holds for an id in an address."""
+    return "" if asked == WITHOUT else asked
+
+
 def _visited(where: Where, wanted: RunFilter) -> None:
     """Runs with a step at a node; with `next`, those with that step right after one there."""
     if wanted.workflow_id is None or wanted.visited is None:
@@ -241,10 +250,9 @@ def _visited(where: Where, wanted: RunFilter) -> None:
             field=given,
         )
     prefix = "" if wanted.next is None else "previous_"
-    outcome = "" if wanted.outcome == NO_OUTCOME else wanted.outcome
     steps = Where().equal("workflow_id", wanted.workflow_id)
     steps.equal(f"{prefix}node{'' if prefix else '_id'}", wanted.visited)
-    steps.equal(f"{prefix}outcome", outcome)
+    steps.equal(f"{prefix}outcome", _stored(wanted.outcome))
     if wanted.next is not None:
         steps.equal("node_id", wanted.next)
     steps.between("completed_at", wanted.visited_since, None)
@@ -263,6 +271,6 @@ def run(connection: Connection, run_id: str, now: int) -> RunDetail:
     return RunDetail(
         line=run_lines(connection, [short], now)[0],
         row=row,
-        steps=select_all(connection, runs.Step, in_order, (run_id,)),
+        steps=select_all(connection, Step, in_order, (run_id,)),
         contacts=select_all(connection, contacts.Contact, of_run, (run_id,)),
     )

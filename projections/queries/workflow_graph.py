@@ -65,17 +65,26 @@ class GraphEdge(msgspec.Struct, frozen=True, kw_only=True):
 class Graph(msgspec.Struct, frozen=True):
     """Nodes in the configuration's order, then discovered ones; edges ordered by their ends.
 
-    `configured` tells whether an imported configuration is behind it.
+    `configured` tells whether an imported configuration is behind it, `runs` how many runs
+    completed any node.
     """
 
     nodes: list[GraphNode]
     edges: list[GraphEdge]
     configured: bool
+    runs: int = 0
 
     @property
     def unused(self) -> list[GraphEdge]:
-        """Declared routes that nobody took."""
-        return [edge for edge in self.edges if edge.declared and not edge.count]
+        """Declared routes that nobody took: no completion by that outcome was left over for them.
+
+        A run that completed the node so, and nothing since, is probably on that way.
+        """
+        left = {(node.id, o): number for node in self.nodes for o, number in node.outcomes.items()}
+        for edge in self.edges:
+            left[edge.source, edge.outcome] = left.get((edge.source, edge.outcome), 0) - edge.count
+        unused = (e for e in self.edges if e.declared and not e.count)
+        return [edge for edge in unused if left[edge.source, edge.outcome] <= 0]
 
 
 def workflow_graph(
@@ -97,6 +106,7 @@ def workflow_graph(
         nodes=[counted.node(node, declared) for node in known.values()],
         edges=[counted.edge(key, key in declared) for key in _edges(declared, counted)],
         configured=bool(declared) or any(node.declared for node in known.values()),
+        runs=counted.runs,
     )
 
 
@@ -158,6 +168,7 @@ class _Counted:
         self.entered = {key[2]: counts[0] for key, counts in edges.items() if not key[0]}
         self.edges = {key: counts for key, counts in edges.items() if key[0]}
         self.here = self._here()
+        self.runs = self._runs("workflow_id").get((workflow_id,), 0)
         self._at = self._runs("node_id")
         self._by_outcome = self._runs("node_id", "outcome")
         self._left = self._runs("previous_node")

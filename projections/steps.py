@@ -1,0 +1,94 @@
+"""Which way did a run take? Its completed nodes, in the order in which they completed.
+
+The part of `projections.runs` from which the graphs are discovered and counted.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+import msgspec
+
+from projections import projection as p
+from tracker.events import Event
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One completed node of a run; `waited` is microseconds since the step before it."""
+
+    run_id: str
+    number: int
+    organization_id: str
+    workflow_id: str
+    workflow_version_id: str
+    node_id: str
+    node_type: str | None
+    label: str | None
+    outcome: str
+    completed_at: int
+    waited: int
+    previous_node: str
+    previous_outcome: str
+    event_id: str
+
+
+def steps_of(events: Sequence[Event], workflow_id: str, version_id: str) -> list[Step]:
+    """The steps of a run, given all its events in canonical order."""
+    steps: list[Step] = []
+    before, node, outcome = events[0].occurred_at, "", ""
+    for event in events:
+        if event.type != "WORKFLOW_NODE_COMPLETED" or not event.data.node_id:
+            continue
+        step = Step(
+            run_id=event.record_id,
+            number=len(steps) + 1,
+            organization_id=event.organization_id,
+            workflow_id=workflow_id,
+            workflow_version_id=version_id,
+            node_id=event.data.node_id,
+            node_type=event.data.node_type,
+            label=event.data.label,
+            outcome=event.data.outcome or "",
+            completed_at=event.occurred_at,
+            waited=event.occurred_at - before,
+            previous_node=node,
+            previous_outcome=outcome,
+            event_id=event.event_id,
+        )
+        steps.append(step)
+        before, node, outcome = event.occurred_at, step.node_id, step.outcome
+    return steps
+
+
+def tallies_of_step(row: Step) -> Iterable[p.Tally]:
+    """Visits of nodes and edges by outcome and day, with waits; the labels that nodes carry."""
+    tally = partial(
+        p.Tally,
+        organization_id=row.organization_id,
+        subject=row.workflow_id,
+        version=row.workflow_version_id,
+    )
+    timed = partial(tally, day=p.day_of(row.completed_at), total=row.waited)
+    yield timed("visits", item=row.node_id, outcome=row.outcome)
+    yield timed("edges", item=row.previous_node, outcome=row.previous_outcome, target=row.node_id)
+    yield tally("labels", item=row.node_id, outcome=row.node_type or "", target=row.label or "")
+
+
+STEPS = p.Table(
+    "steps",
+    Step,
+    key=("run_id", "number"),
+    entity="run_id",
+    indexes=(
+        ("workflow_id", "node_id", "outcome", "run_id"),
+        # Waits of every way, without a look at the table.
+        (
+            "workflow_id",
+            "previous_node",
+            "previous_outcome",
+            "node_id",
+            "waited",
+            "workflow_version_id",
+            "completed_at",
+        ),
+    ),
+)
