@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
@@ -16,11 +17,22 @@ from tracker.errors import Busy, NotReady, TrackerError
 
 
 class Rebuilding(msgspec.Struct, frozen=True):
-    """How far a rebuild is: its stage and how many positions of how many are done."""
+    """How far a rebuild is: its stage, how much of how much is done, in how many seconds."""
 
     stage: str
     done: int
     total: int
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float | None:
+        """How much is done in a second, None while too little is."""
+        return self.done / self.seconds if self.done and self.seconds > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long this stage takes on at this rate."""
+        return (self.total - self.done) / self.rate if self.rate else None
 
 
 class BackgroundRebuild:
@@ -116,12 +128,18 @@ def _rebuild(data: str, arguments: dict[str, bool], there: Pipe) -> None:
     # SIGTERM. What was begun is then taken away as after any error.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    began: dict[str, float] = {}
+
+    def tell(stage: str, done: int, total: int) -> None:
+        seconds = time.monotonic() - began.setdefault(stage, time.monotonic())
+        there.send(Rebuilding(stage, done, total, seconds))
+
     try:
         report = rebuild(
             Path(data),
             check=arguments["check"],
             require_parity=arguments["require_parity"],
-            progress=lambda stage, done, total: there.send(Rebuilding(stage, done, total)),
+            progress=tell,
         )
         there.send(report)
     except TrackerError as error:

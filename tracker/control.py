@@ -1,23 +1,18 @@
-"""control.db: signing secrets, when each last verified a delivery, results of jobs, audit trail.
+"""control.db: signing secrets, when each last verified a delivery, results of jobs, audit trail."""
 
-Any process may write it, one at a time: each write takes a file lock, opens the one
-writing connection, and closes it again. Writes are rare, and reads never wait.
-"""
-
-import fcntl
-import os
 import secrets as randomness
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from sqlite_utils import Database, Migrations
 
-from tracker.database import Connection, DatabaseError, open_reader, open_writer, transaction
+from tracker.control_file import ControlFile
+from tracker.database import Connection, DatabaseError
 from tracker.errors import InvalidInput, NotFound, TrackerError
+from tracker.saved_views import SavedViews
 from tracker.timing import SECOND, now
 
 CONFIGURED: Final = "setting-"
@@ -62,20 +57,22 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 class Control:
-    """control.db at `path`, made when it is missing; `configured` are the settings' secrets."""
+    """control.db at `path`, made when it is missing; `configured` are the settings' secrets.
+
+    `saved_views` are the named filters of lists, kept in the same file.
+    """
 
     def __init__(self, path: Path, configured: Sequence[str] = ()) -> None:
-        self._path = path
         self._configured = tuple(
             Secret(f"{CONFIGURED}{number}", value, created_at=0, configured=True)
             for number, value in enumerate(configured, start=1)
         )
-        with self._locked() as connection:
-            MIGRATIONS.apply(Database(connection))
+        self._file = ControlFile(path)
+        self.saved_views = SavedViews(self._file)
 
     def secrets(self) -> list[Secret]:
         """The secrets that deliveries may be signed with, the settings' own first."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             used = dict(connection.execute("SELECT label, last_verified_at FROM secret_uses"))
             rows = connection.execute(
                 "SELECT label, value, created_at FROM signing_secrets"
@@ -93,7 +90,7 @@ class Control:
 
     def revoked_secrets(self) -> list[Secret]:
         """The secrets that no longer count, newest first, without their values."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT label, value, created_at, revoked_at FROM signing_secrets"
                 " WHERE revoked_at IS NOT NULL ORDER BY revoked_at DESC, id DESC"
@@ -109,7 +106,7 @@ class Control:
         label = _checked_label(label)
         value = randomness.token_hex(32) if value is None else _checked_value(value)
         moment = now()
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             if connection.execute(_ACTIVE, (label,)).fetchone():
                 raise InvalidInput(
                     f"There is an active secret with the label {label!r}; "
@@ -127,7 +124,7 @@ class Control:
     def revoke_secret(self, label: str, *, actor: str) -> None:
         """Take a secret away; its value is forgotten. Raises NotFound when none is active."""
         moment = now()
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             changed = connection.execute(
                 "UPDATE signing_secrets SET revoked_at = ?, value = ''"
                 " WHERE label = ? AND revoked_at IS NULL",
@@ -141,7 +138,7 @@ class Control:
 
     def note_verified(self, uses: dict[str, int]) -> None:
         """Remember when each secret, by label, last verified a delivery."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.executemany(
                 "INSERT INTO secret_uses VALUES (?, ?) ON CONFLICT (label) DO UPDATE"
                 " SET last_verified_at = max(last_verified_at, excluded.last_verified_at)",
@@ -150,7 +147,7 @@ class Control:
 
     def job_started(self, name: str, at: int) -> None:
         """Remember that a job has begun; what it last finished with stays until it ends."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute(
                 "INSERT INTO jobs (name, last_started_at) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET last_started_at = excluded.last_started_at",
@@ -161,7 +158,7 @@ class Control:
         self, name: str, started_at: int, finished_at: int, ok: bool, result: str
     ) -> None:
         """Remember how a job's run went."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?)",
                 (name, started_at, finished_at, ok, result),
@@ -169,7 +166,7 @@ class Control:
 
     def job_results(self) -> list[JobResult]:
         """The last run of every job that ever ran, by name."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT name, last_started_at, last_finished_at, ok, result FROM jobs ORDER BY name"
             ).fetchall()
@@ -180,43 +177,16 @@ class Control:
 
     def audit(self, actor: str, action: str, detail: str) -> None:
         """Add a line to the audit trail."""
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             _audit(connection, now(), actor, action, detail)
 
     def audit_trail(self, limit: int = 100) -> list[AuditEntry]:
         """The newest lines of the audit trail, newest first."""
-        with self._reading() as connection:
+        with self._file.reading() as connection:
             rows = connection.execute(
                 "SELECT at, actor, action, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,)
             ).fetchall()
         return [AuditEntry(*row) for row in rows]
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        connection = open_reader(self._path)
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._locked() as connection, transaction(connection):
-            yield connection
-
-    @contextmanager
-    def _locked(self) -> Iterator[Connection]:
-        lock = self._path.with_suffix(".lock")
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            connection = open_writer(self._path)
-            try:
-                yield connection
-            finally:
-                connection.close()
-        finally:
-            os.close(descriptor)
 
 
 class SecretCache:
@@ -261,30 +231,6 @@ class SecretCache:
 def _pairs(control: Control) -> list[tuple[str, str]]:
     return [(secret.label, secret.value) for secret in control.secrets()]
 
-
-MIGRATIONS = Migrations("control")
-
-
-@MIGRATIONS()
-def create_tables(db: Database) -> None:
-    """The tables of the first version."""
-    for statement in _SCHEMA:
-        db.execute(statement)
-
-
-_SCHEMA: Final = (
-    """CREATE TABLE signing_secrets (
-        id INTEGER PRIMARY KEY, label TEXT NOT NULL, value TEXT NOT NULL,
-        created_at INTEGER NOT NULL, revoked_at INTEGER) STRICT""",
-    "CREATE UNIQUE INDEX active_labels ON signing_secrets (label) WHERE revoked_at IS NULL",
-    "CREATE TABLE secret_uses (label TEXT PRIMARY KEY, last_verified_at INTEGER NOT NULL) STRICT",
-    """CREATE TABLE jobs (
-        name TEXT PRIMARY KEY, last_started_at INTEGER NOT NULL, last_finished_at INTEGER,
-        ok INTEGER, result TEXT) STRICT""",
-    """CREATE TABLE audit (
-        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL,
-        action TEXT NOT NULL, detail TEXT NOT NULL) STRICT""",
-)
 
 _ACTIVE: Final = "SELECT 1 FROM signing_secrets WHERE label = ? AND revoked_at IS NULL"
 

@@ -109,12 +109,14 @@ class Ingest:
     def retry_quarantined(self, reader: LogReader, quarantine_id: int) -> Receipt:
         """Try to read quarantined bytes again, for example with newer software.
 
-        Raises NotFound for an unknown number, InvalidEnvelope when it still is no event.
+        One that contradicts an event keeps waiting. Raises NotFound for an unknown number,
+        InvalidEnvelope when it still is no event.
         """
         held = reader.quarantine(quarantine_id)
         read_envelope(held.body)
         receipt = self.append_bodies([held.body], "retry")[0]
-        self.with_log(lambda log: log.settle_quarantined(quarantine_id, "retried"))
+        if receipt.position is not None and receipt.outcome is not Outcome.CONFLICT:
+            self.with_log(lambda log: log.settle_quarantined(quarantine_id, "retried"))
         return receipt
 
     def discard_quarantined(self, quarantine_id: int) -> None:

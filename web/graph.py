@@ -2,87 +2,132 @@
 
 An edge's label is laid out as a small node of its own between the two ends, so
 that the engine itself keeps labels apart from nodes, from other edges and from
-each other; the two halves are joined again here. A self-loop is labelled inside
-its node, where there is room reserved for it.
+each other; the line leaves it out. A self-loop is labelled inside
+its node, where there is room reserved for it. Where there are too many lines to follow,
+the longest ones become stubs that end in the name of their target.
 
 The templates draw the SVG from a `Drawing`; nothing else knows the engine.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import graphlay
 import msgspec
 
-MOST_NODES = 200
+from web.graph_paths import Point, backward, rounded, spans
+from web.graph_text import LABEL_WIDTH, TEXT_WIDTH, label_width, shorten, wrapped
+
+MOST_NODES: Final = 200
 """More nodes than this are left out of a drawing, the last ones first; the list has them all."""
 
-NODE_WIDTH, LINE, LOOP_LINE, PADDING = 224, 17, 18, 10
-TEXT_WIDTH, LABEL_HEIGHT, CHARACTER, MARGIN = 22, 20, 6.6, 16
-LABEL_WIDTH = 42
-OPTIONS = {
+MOST_EDGES: Final = 160
+"""More edges than this are left out, too: those taken least first."""
+
+NODE_WIDTH, LINE, LOOP_LINE, PADDING = 216, 17, 18, 10
+LABEL_LINE, MARGIN = 15, 16
+LEAST_CROSSED, CROSSED_PER_NODE, MOST_CROSSED, SHORTEST_STUB = 70, 2, 400, 2
+OPTIONS: Final = {
     "direction": "topbottom",
-    "spacing": {"layer_gap": 20.0, "node_gap": 26.0, "isolated_gap": 30.0},
+    # Lines and labels stand close, and what may is moved up or in: a graph grows
+    # downwards, where a page scrolls anyway, rather than sideways.
+    "spacing": {
+        "layer_gap": 18.0,
+        "node_gap": 16.0,
+        "dummy_gap": 12.0,
+        "port_gap": 14.0,
+        "isolated_gap": 24.0,
+        "isolated_max_columns": 4,
+    },
+    "coords": {"branch_bands": False},
+    "compaction": {"mode": "priority"},
 }
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to draw: `state` names its look, `note` is the line under the label."""
+    """Something to draw: `state` names its look, `notes` are the lines under the label.
+
+    `level` (0 to 5) is how strongly it is tinted. `pin` is a small number on its corner,
+    with a link and words of its own.
+    """
 
     id: str
     label: str
-    note: str = ""
+    notes: tuple[str, ...] = ()
     icon: str = "circle"
-    state: str = "plain"
+    state: str = ""
+    level: int = 0
     anchor: str = ""
     href: str = ""
     detail: str = ""
+    pin: str = ""
+    pin_href: str = ""
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
-    """A way from one node to another; `weight` (0 to 1) is how thick it is drawn."""
+    """A way from one node to another; `level` (0 to 5) is how thick it is drawn.
+
+    `note` is a second line under the label, `mark` a look of its own (new, gone).
+    """
 
     source: str
     target: str
     label: str = ""
+    note: str = ""
     detail: str = ""
+    href: str = ""
     taken: bool = False
     declared: bool = True
-    weight: float = 0.0
+    level: int = 0
+    mark: str = ""
 
 
 class Box(msgspec.Struct, frozen=True):
     """A node with its place: the upper left corner, the size, the wrapped label."""
 
     node: Node
-    x: float
-    y: float
-    width: float
-    height: float
+    x: int
+    y: int
+    width: int
+    height: int
     lines: tuple[str, ...]
-    loops: tuple[str, ...] = ()
+    loops: tuple["Loop", ...] = ()
+
+
+class Loop(msgspec.Struct, frozen=True):
+    """A way from a node back to itself, written inside the node."""
+
+    edge: Edge
+    label: str
 
 
 class Path(msgspec.Struct, frozen=True):
-    """An edge with its way as SVG path data; `label` is empty where it stands in a node."""
+    """An edge with its way as SVG path data; it has no lines where it is labelled in a node.
+
+    The lines are centred on x, y.
+    """
 
     edge: Edge
     d: str
-    label: str
-    x: float
-    y: float
-    width: float
-    stroke: float
+    lines: tuple[str, ...]
+    x: int
+    y: int
+
+    @property
+    def width(self) -> int:
+        """How wide the lines are at most, in pixels."""
+        return label_width(*self.lines)
 
 
 class Drawing(msgspec.Struct, frozen=True):
-    """A whole picture in pixels; `left_out` counts the nodes that it doesn't show."""
+    """A whole picture in pixels; `left_out` counts the nodes, `ways_left_out` the edges missing."""
 
-    width: float
-    height: float
+    width: int
+    height: int
     boxes: tuple[Box, ...]
     paths: tuple[Path, ...]
     left_out: int = 0
+    ways_left_out: int = 0
 
 
 def draw(nodes: Sequence[Node], edges: Iterable[Edge]) -> Drawing:
@@ -93,10 +138,17 @@ def draw(nodes: Sequence[Node], edges: Iterable[Edge]) -> Drawing:
     every = _with_missing_ends(nodes, edges := tuple(edges))
     shown = every[:MOST_NODES]
     ids = {node.id for node in shown}
-    kept = tuple(edge for edge in edges if edge.source in ids and edge.target in ids)
     if not shown:
         return Drawing(0, 0, (), ())
-    return _Placing(shown, kept).drawing(len(every) - len(shown))
+    kept = _most_used([e for e in edges if e.source in ids and e.target in ids])
+    drawing = _Placing(shown, kept).drawing()
+    left_out, ways_left_out = len(every) - len(shown), len(edges) - len(kept)
+    return msgspec.structs.replace(drawing, left_out=left_out, ways_left_out=ways_left_out)
+
+
+def _most_used(edges: Sequence[Edge]) -> list[Edge]:
+    ranked = sorted(range(len(edges)), key=lambda n: (-edges[n].level, not edges[n].declared, n))
+    return [edges[n] for n in sorted(ranked[:MOST_EDGES])]
 
 
 def _with_missing_ends(nodes: Sequence[Node], edges: Iterable[Edge]) -> list[Node]:
@@ -112,15 +164,19 @@ class _Placing:
 
     def __init__(self, nodes: Sequence[Node], edges: Sequence[Edge]) -> None:
         self.nodes, self.edges = nodes, edges
-        self.backward = backward(nodes, edges)
+        ids, ways = [node.id for node in nodes], [(edge.source, edge.target) for edge in edges]
+        self.backward = backward(ids, ways)
+        self.stubs = _stubs(edges, spans(ids, ways, self.backward), len(nodes))
+        self.labels = {node.id: node.label for node in nodes}
         self.graph = graphlay.Graph()
         self.label_nodes: dict[int, int] = {}
+        self.loops = {node.id: self._loops(node) for node in nodes}
         for node in nodes:
             self.graph.node(("node", node.id), width=NODE_WIDTH, height=self._height(node))
         self.parts = [self._add(number, edge) for number, edge in enumerate(edges)]
         self.layout = graphlay.layout(self.graph, options=OPTIONS)
 
-    def drawing(self, left_out: int) -> Drawing:
+    def drawing(self) -> Drawing:
         left, top, right, bottom = self._bounds()
         self.left, self.top = left - MARGIN, top - MARGIN
         return Drawing(
@@ -128,29 +184,40 @@ class _Placing:
             height=round(bottom - top + 2 * MARGIN),
             boxes=tuple(self._box(number, node) for number, node in enumerate(self.nodes)),
             paths=tuple(self._path(n, edge) for n, edge in enumerate(self.edges)),
-            left_out=left_out,
         )
 
-    def _loops(self, node: Node) -> tuple[str, ...]:
-        loops = (e for e in self.edges if e.source == e.target == node.id)
-        return tuple(shorten(edge.label, TEXT_WIDTH) for edge in loops)
+    def _loops(self, node: Node) -> tuple[Loop, ...]:
+        loops = (edge for edge in self.edges if edge.source == edge.target == node.id)
+        return tuple(
+            Loop(e, shorten(" · ".join(filter(None, (e.label, e.note))), TEXT_WIDTH)) for e in loops
+        )
 
     def _height(self, node: Node) -> int:
-        lines = len(wrapped(node.label)) + bool(node.note)
-        return 2 * PADDING + LINE * lines + LOOP_LINE * len(self._loops(node))
+        lines = len(wrapped(node.label)) + len(node.notes)
+        return 2 * PADDING + LINE * lines + LOOP_LINE * len(self.loops[node.id])
 
     def _add(self, number: int, edge: Edge) -> tuple[int, ...]:
         """Hand an edge to the engine; the numbers of the one or two edges it became."""
         source, target = ("node", edge.source), ("node", edge.target)
-        if number in self.backward:
+        if number in self.backward and number not in self.stubs:
             source, target = target, source
-        if edge.source == edge.target or not edge.label:
+        lines = self._lines(number, edge)
+        if edge.source == edge.target or not lines:
             return (self.graph.edge(source, target),)
         between = ("label", number)
         self.label_nodes[number] = self.graph.node(
-            between, width=_label_width(edge), height=LABEL_HEIGHT
+            between, width=label_width(*lines), height=LABEL_LINE * len(lines) + 5
         )
+        if number in self.stubs:
+            return (self.graph.edge(source, between),)
         return self.graph.edge(source, between), self.graph.edge(between, target)
+
+    def _lines(self, number: int, edge: Edge) -> tuple[str, ...]:
+        """What stands on an edge; on a stub, also where it leads."""
+        towards = f"→ {self.labels[edge.target]}" if number in self.stubs else ""
+        return tuple(
+            shorten(line, LABEL_WIDTH) for line in (edge.label, edge.note, towards) if line
+        )
 
     def _bounds(self) -> tuple[float, float, float, float]:
         corners = [_corners(node) for node in self.layout.nodes]
@@ -165,102 +232,49 @@ class _Placing:
         left, top, right, bottom = _corners(self.layout.nodes[number])
         return Box(
             node=node,
-            x=round(left - self.left, 1),
-            y=round(top - self.top, 1),
-            width=right - left,
-            height=bottom - top,
+            x=round(left - self.left),
+            y=round(top - self.top),
+            width=round(right - left),
+            height=round(bottom - top),
             lines=wrapped(node.label),
-            loops=self._loops(node),
+            loops=self.loops[node.id],
         )
 
     def _path(self, number: int, edge: Edge) -> Path:
-        parts = [self.layout.edges[part]["points"] for part in self.parts[number]]
-        points = [
-            (round(point["x"] - self.left, 1), round(point["y"] - self.top, 1))
-            for part in parts
-            for point in part
-        ]
-        if number in self.backward:
-            points.reverse()
-        label, x, y = "", 0.0, 0.0
-        if number in self.label_nodes:
-            between = self.layout.nodes[self.label_nodes[number]]["center"]
-            label = shorten(edge.label, LABEL_WIDTH)
-            x, y = round(between["x"] - self.left, 1), round(between["y"] - self.top, 1)
-        stroke = round(1.25 + 3.25 * min(1.0, max(0.0, edge.weight)), 2)
-        return Path(edge, _rounded(points), label, x, y, _label_width(edge), stroke)
+        parts = [self._points(part) for part in self.parts[number]]
+        if number in self.backward and number not in self.stubs:
+            parts = [part[::-1] for part in reversed(parts)]
+        data = "".join(map(rounded, parts))
+        if number not in self.label_nodes:
+            return Path(edge, data, (), 0, 0)
+        x, y = self._point(self.layout.nodes[self.label_nodes[number]]["center"])
+        return Path(edge, data, self._lines(number, edge), x, y)
+
+    def _points(self, part: int) -> list[Point]:
+        return [self._point(point) for point in self.layout.edges[part]["points"]]
+
+    def _point(self, point: dict[str, float]) -> Point:
+        return round(point["x"] - self.left), round(point["y"] - self.top)
 
 
-def backward(nodes: Sequence[Node], edges: Sequence[Edge]) -> frozenset[int]:
-    """The numbers of the edges that lead back to a node on the way to their source.
+def _stubs(edges: Sequence[Edge], crossed: Sequence[int], nodes: int) -> frozenset[int]:
+    """The edges that end in the name of their target, because all the lines would be a tangle.
 
-    Walked from the nodes that nothing leads to, then from the first node on, so that a
-    picture begins at the top with the node that was given first, whatever leads back to it.
+    Lines that cross many layers go first, those that were not taken before the others:
+    they hide the most, and the engine's time grows with the layers that lines cross.
     """
-    leaving: dict[str, list[int]] = {node.id: [] for node in nodes}
-    for number, edge in enumerate(edges):
-        if edge.source != edge.target:
-            leaving[edge.source].append(number)
-    back, seen = set(), set[str]()
-    entered = {edge.target for edge in edges if edge.source != edge.target}
-    for root in sorted(leaving, key=entered.__contains__):
-        path, walks = {root}, [(root, iter(leaving[root] if root not in seen else ()))]
-        seen.add(root)
-        while walks:
-            node, rest = walks[-1]
-            number = next(rest, -1)
-            if number < 0:
-                walks.pop()
-                path.discard(node)
-                continue
-            target = edges[number].target
-            if target in path:
-                back.add(number)
-            elif target not in seen:
-                seen.add(target)
-                path.add(target)
-                walks.append((target, iter(leaving[target])))
-    return frozenset(back)
+    room = min(MOST_CROSSED, max(LEAST_CROSSED, CROSSED_PER_NODE * nodes))
+    total, stubs = sum(crossed), set()
+    for number in sorted(range(len(edges)), key=lambda n: (edges[n].taken, -crossed[n], n)):
+        if total <= room:
+            break
+        if crossed[number] >= SHORTEST_STUB:
+            stubs.add(number)
+            total -= crossed[number]
+    return frozenset(stubs)
 
 
 def _corners(node: dict[str, Any]) -> tuple[float, float, float, float]:
     x, y = node["center"]["x"], node["center"]["y"]
     width, height = node["size"]["width"] / 2, node["size"]["height"] / 2
     return x - width, y - height, x + width, y + height
-
-
-def _label_width(edge: Edge) -> float:
-    return round(len(shorten(edge.label, LABEL_WIDTH)) * CHARACTER + 14)
-
-
-def _rounded(points: list[tuple[float, float]], radius: float = 6.0) -> str:
-    """Path data along the points, with the corners rounded off."""
-    points = [p for n, p in enumerate(points) if n == 0 or p != points[n - 1]]
-    data = f"M{points[0][0]:g} {points[0][1]:g}"
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        start, end = _towards(corner, before, radius), _towards(corner, after, radius)
-        data += f"L{start[0]:g} {start[1]:g}Q{corner[0]:g} {corner[1]:g} {end[0]:g} {end[1]:g}"
-    return data + f"L{points[-1][0]:g} {points[-1][1]:g}"
-
-
-def _towards(
-    corner: tuple[float, float], other: tuple[float, float], radius: float
-) -> tuple[float, float]:
-    dx, dy = other[0] - corner[0], other[1] - corner[1]
-    length = (dx * dx + dy * dy) ** 0.5 or 1.0
-    share = min(radius / length, 0.5)
-    return round(corner[0] + dx * share, 1), round(corner[1] + dy * share, 1)
-
-
-def shorten(text: str, width: int) -> str:
-    """At most `width` characters, with an ellipsis where something is cut off."""
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
-
-
-def wrapped(label: str) -> tuple[str, ...]:
-    """A label on at most two lines, broken between words or humps where it can be."""
-    if len(label) <= TEXT_WIDTH:
-        return (label,)
-    cut = max(label.rfind(mark, 8, TEXT_WIDTH) for mark in " -_/.") + 1
-    cut = cut or TEXT_WIDTH
-    return label[:cut].rstrip(), shorten(label[cut:].lstrip(), TEXT_WIDTH)

@@ -93,7 +93,7 @@ class Hub:
         with self._lock:
             self._changes += 1
             loop = self._loop
-            if loop is not None:
+            if loop is not None and self._subscribers:
                 loop.call_soon_threadsafe(self._spread, advance, self.mark)
 
     def _spread(self, advance: Advance, mark: str) -> None:
@@ -102,8 +102,9 @@ class Hub:
 
     async def stream(self, receive: Receive, send: Send) -> None:
         """Serve one browser until it goes away or the service stops."""
-        subscriber = Subscriber(self.mark)
-        self._subscribers.add(subscriber)
+        with self._lock:  # so that no change falls between its mark and its being told
+            subscriber = Subscriber(self.mark)
+            self._subscribers.add(subscriber)
         gone = asyncio.create_task(_gone(receive))
         try:
             await _write(send, b"retry: 2000\n" + subscriber.hello())

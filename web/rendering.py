@@ -25,6 +25,7 @@ from web.ids import encode_id
 UTC = ZoneInfo("UTC")
 SPANS = (("d", DAY), ("h", HOUR), ("min", MINUTE), ("s", SECOND))
 TWO_UNITS_UP_TO = 10
+KILO = 1000
 NOTHING = "\u2013"  # a dash where there is no value
 ICONS = asset_url("icons.svg")
 
@@ -55,11 +56,13 @@ class Viewer(msgspec.Struct, frozen=True):
     @property
     def filtered(self) -> bool:
         """Whether the address holds more than paging and order."""
-        return any(name not in {"cursor", "limit", "sort"} for name, _ in parse_qsl(self.query))
+        names = {name for name, _ in parse_qsl(self.query)}
+        return not names <= {"cursor", "limit", "sort", "done"}
 
     def link(self, **changes: Any) -> str:
         """The same address with other parameters; None takes one away. Paging starts again."""
-        kept = [(k, v) for k, v in parse_qsl(self.query) if k != "cursor" and k not in changes]
+        left = {"cursor", "done", *changes}
+        kept = [(k, v) for k, v in parse_qsl(self.query) if k not in left]
         kept += [(k, str(v)) for k, v in changes.items() if v not in {None, ""}]
         return self.path + ("?" + urlencode(kept) if kept else "")
 
@@ -72,9 +75,14 @@ def viewer(request: Request[Any, Any, Any], now: int) -> Viewer:
         zone=_zone(unquote(request.cookies.get("zone", ""))),
         theme=theme if theme in {"light", "dark"} else "system",
         path=raw_path(request).removeprefix("/parts") or "/",
-        query=request.scope["query_string"].decode("latin-1"),
+        query=_query(request.scope["query_string"].decode("latin-1")),
         mark=request.state.get("mark", ""),
     )
+
+
+def _query(text: str) -> str:
+    """What the viewer asked for, without the rows that a fragment has on the page already."""
+    return "&".join(part for part in text.split("&") if not part.startswith("seen="))
 
 
 def raw_path(request: Request[Any, Any, Any]) -> str:
@@ -89,10 +97,10 @@ def _zone(name: str) -> ZoneInfo:
         return UTC
 
 
-def render(template: str, context: msgspec.Struct, seen_by: Viewer) -> str:
-    """The HTML of one template with a context struct's fields as its names."""
+def render(template: str, context: msgspec.Struct, seen_by: Viewer, **frame: Any) -> str:
+    """The HTML of one template with a context struct's fields, and the frame's, as its names."""
     names = {field: getattr(context, field) for field in context.__struct_fields__}
-    return ENVIRONMENT.get_template(template).render(**names, viewer=seen_by)
+    return ENVIRONMENT.get_template(template).render(**names, **frame, viewer=seen_by)
 
 
 def html(content: str, status: int = 200) -> Response[Any]:
@@ -247,6 +255,16 @@ def thousands(number: float | None) -> str:
     return text.replace(",", "\u202f")
 
 
+def size_words(size: int) -> str:
+    """A number of bytes in the largest fitting unit: `3.9 MB`."""
+    amount, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < KILO:
+            break
+        amount, unit = amount / KILO, larger
+    return f"{thousands(round(amount, 1))} {unit}"
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -270,6 +288,7 @@ def _environment() -> Environment:
         "pretty": pretty,
         "web": web,
         "number": thousands,
+        "bytes": size_words,
         "sentence": sentence,
         "plain": plain,
         "anomaly": anomaly_words,

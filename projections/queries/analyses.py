@@ -1,6 +1,6 @@
 """Analyses: the batches, and their candidates ranked by what is mandatory, then by score."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -47,15 +47,25 @@ class AnalysisDetail(msgspec.Struct, frozen=True):
     person: Named | None
 
 
-def list_analyses(connection: Connection, wanted: AnalysisFilter) -> Page[analyses.Analysis]:
-    """The analysed candidates that fit a filter; raises InvalidInput for a rank over several."""
-    sort: str = wanted.sort or ("-completed_at" if wanted.analysis is None else "rank")
+def order_of(wanted: AnalysisFilter) -> str:
+    """The order that a filter asks for, or the usual one."""
+    return wanted.sort or ("-completed_at" if wanted.analysis is None else "rank")
+
+
+def list_analyses(
+    connection: Connection, wanted: AnalysisFilter, only: Sequence[str] | None = None
+) -> Page[analyses.Analysis]:
+    """The analysed candidates that fit a filter; `only` some entities, when they are given.
+
+    Raises InvalidInput for a rank over several analyses.
+    """
+    sort = order_of(wanted)
     listing = CANDIDATES
     if sort == "rank":
         if wanted.analysis is None:
             raise InvalidInput("The sort rank needs an analysis to rank within", field="sort")
         listing, sort = Listing(RANKED, key=CANDIDATES.key), "-rank"
-    where = _where(connection, wanted)
+    where = _where(connection, wanted).one_of("entity", only)
     return select_page(
         connection, analyses.Analysis, listing, where, sort, wanted.limit, wanted.cursor
     )

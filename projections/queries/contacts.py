@@ -1,6 +1,6 @@
 """Contact resolutions: the list, and how often each result and each reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -21,9 +21,11 @@ class ContactCounts(msgspec.Struct, frozen=True):
     reasons: list[tuple[str, str, int]]
 
 
-def list_contacts(connection: Connection, wanted: ContactFilter) -> Page[contacts.Contact]:
-    """The contact resolutions that fit a filter."""
-    where = _where(connection, wanted)
+def list_contacts(
+    connection: Connection, wanted: ContactFilter, only: Sequence[str] | None = None
+) -> Page[contacts.Contact]:
+    """The contact resolutions that fit a filter; `only` those with some event ids, if given."""
+    where = _where(connection, wanted).one_of("event_id", only)
     return select_page(
         connection, contacts.Contact, CONTACTS, where, wanted.sort, wanted.limit, wanted.cursor
     )

@@ -1,6 +1,7 @@
 """Conversations: the list with its counts, and one with its story, meetings and person."""
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -65,9 +66,11 @@ class ConversationCounts(msgspec.Struct, frozen=True):
     endings: dict[str, int]
 
 
-def list_conversations(connection: Connection, wanted: ConversationFilter) -> Page[ConversationRow]:
-    """The conversations that fit a filter."""
-    where = conditions(connection, wanted)
+def list_conversations(
+    connection: Connection, wanted: ConversationFilter, only: Sequence[str] | None = None
+) -> Page[ConversationRow]:
+    """The conversations that fit a filter; `only` those with some ids, when they are given."""
+    where = conditions(connection, wanted).one_of("id", only)
     return select_page(
         connection,
         ConversationRow,

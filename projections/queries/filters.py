@@ -21,7 +21,7 @@ from projections.queries.parameters import (
 )
 
 __all__ = [
-    "NO_OUTCOME",
+    "WITHOUT",
     "AnalysisFilter",
     "AttentionFilter",
     "BatchFilter",
@@ -31,6 +31,7 @@ __all__ = [
     "EventFilter",
     "Filter",
     "GraphFilter",
+    "LoggedFilter",
     "MeetingFilter",
     "PersonFilter",
     "QuarantineFilter",
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 
-NO_OUTCOME: Final = "(none)"  # an empty parameter is the same as none at all
+WITHOUT: Final = "(none)"  # stands for an empty id, as an empty parameter is none at all
 
 
 class RunFilter(Filter):
@@ -50,7 +51,9 @@ class RunFilter(Filter):
 
     status: tuple[runs.Status, ...] = ()
     workflow_id: Text | None = None
-    version: Annotated[Text | None, Field(description="A workflow version's id")] = None
+    version: Annotated[
+        Text | None, Field(description="A workflow version's id; `(none)` is without a version")
+    ] = None
     node: Annotated[Text | None, Field(description="Where the run probably stands")] = None
     visited: Annotated[Text | None, Field(description="A node it completed")] = None
     outcome: Annotated[
@@ -95,9 +98,16 @@ class ConversationFilter(Filter):
     anomalies: Odd = None
     since: From = None
     until: To = None
-    sort: Literal["-last_event_at", "last_event_at", "-first_at", "first_at", "-score", "score"] = (
-        "-last_event_at"
-    )
+    sort: Literal[
+        "-last_event_at",
+        "last_event_at",
+        "-first_at",
+        "first_at",
+        "-status_since",
+        "status_since",
+        "-score",
+        "score",
+    ] = "-last_event_at"
 
 
 class MeetingFilter(Filter):
@@ -154,6 +164,16 @@ class WorkflowFilter(Filter):
     """Workflows, whether published, imported or only seen in runs."""
 
     organization_id: Text | None = None
+    sort: Literal[
+        "id",
+        "-id",
+        "name",
+        "-name",
+        "version_count",
+        "-version_count",
+        "last_published_at",
+        "-last_published_at",
+    ] = "id"
 
 
 class GraphFilter(Asked):
@@ -167,6 +187,7 @@ class PersonFilter(Filter):
     """People in the order of their canonical identities."""
 
     q: Annotated[Text | None, Field(description="Words of a name, or an id")] = None
+    sort: Literal["identity", "-identity"] = "identity"
 
 
 class EventFilter(Filter):
@@ -180,10 +201,18 @@ class EventFilter(Filter):
     until: To = None
 
 
+class LoggedFilter(EventFilter):
+    """Events of the log as a page lists them, in either direction."""
+
+    sort: Literal["-position", "position"] = "-position"
+
+
 class DeliveryFilter(Filter):
-    """Deliveries that were not simply accepted, newest first."""
+    """Deliveries that were not simply accepted, in the order of their arrival."""
 
     outcome: Literal["duplicate", "conflict", "quarantined", "rejected"] | None = None
+    reason: Annotated[Text | None, Field(description="Exactly this reason")] = None
+    sort: Literal["-received_at", "received_at"] = "-received_at"
 
 
 class QuarantineFilter(Filter):

@@ -7,11 +7,12 @@ leads to the runs of these days, because no run ends after its newest event.
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from projections.queries.filters import RunFilter
+from projections.queries.paging import Where
 from projections.queries.runs import RunCounts, count_runs
 from projections.queries.stuck import allow_asking
 from projections.runs import Status
@@ -68,44 +69,46 @@ def _running(now: int, started: Buckets, ended: Sequence[Buckets]) -> list[int]:
 
 
 def _started(connection: Connection, days: Sequence[int], workflow_id: str | None) -> Buckets:
-    where = "first_at >= ?"
-    return _bucketed(connection, "first_at", where, (days[0],), days, workflow_id)
+    where = Where().equal("workflow_id", workflow_id).add("first_at >= ?", days[0])
+    return _bucketed(connection, "first_at", where, days)
 
 
 def _ended(
     connection: Connection, status: str, days: Sequence[int], workflow_id: str | None
 ) -> Buckets:
-    where = "status = ? AND last_event_at >= ? AND ended_at >= ?"
-    values = (status, days[0], days[0])
-    return _bucketed(connection, "ended_at", where, values, days, workflow_id)
+    where = Where().equal("workflow_id", workflow_id).equal("status", status)
+    where.add("last_event_at >= ?", days[0]).add("ended_at >= ?", days[0])
+    return _bucketed(connection, "ended_at", where, days)
 
 
 def _stuck(
     connection: Connection, now: int, days: Sequence[int], workflow_id: str | None
 ) -> list[int]:
     usual = allow_asking(connection)
-    moment = "last_event_at + usual_silence(workflow_id, last_node, last_outcome)"
-    where = f"status = 'running' AND last_event_at < ? AND {moment} < ?"
-    values = (now - usual.shortest, now)
-    became = _bucketed(connection, moment, where, values, days, workflow_id)
+    where = Where().equal("workflow_id", workflow_id).equal("status", Status.RUNNING)
+    where.add("last_event_at < ?", now - usual.shortest)
+    silent_until = "last_event_at + usual_silence(workflow_id, last_node, last_outcome)"
+    became = _bucketed(connection, silent_until, where, days, before=now)
     return list(accumulate(became))[1:-1]
 
 
 def _bucketed(
     connection: Connection,
     moment: str,
-    where: str,
-    values: Sequence[Any],
+    where: Where,
     days: Sequence[int],
-    workflow_id: str | None,
+    before: int | None = None,
 ) -> Buckets:
-    """Runs counted by the day into which a moment of theirs falls."""
-    cases = " ".join(f"WHEN {moment} < ? THEN {number}" for number in range(len(days)))
-    query = f"""
-        SELECT CASE {cases} ELSE {len(days)} END AS day, count(*) FROM runs
-        WHERE {where} AND (? IS NULL OR workflow_id = ?) GROUP BY day
+    """Runs counted by the day into which a moment of theirs falls, which is `before` a time.
+
+    The moments are found first, because one may be dear to find.
     """
-    rows = connection.execute(query, (*days, *values, workflow_id, workflow_id))
+    cases = " ".join(f"WHEN moment < ? THEN {number}" for number in range(len(days)))
+    query = f"""
+        WITH found (moment) AS MATERIALIZED (SELECT {moment} FROM runs WHERE {where.sql})
+        SELECT CASE {cases} ELSE {len(days)} END AS day, count(*) FROM found
+        WHERE ? IS NULL OR moment < ? GROUP BY day
+    """
+    rows = connection.execute(query, (*where.values, *days, before, before))
     counted = dict(rows.fetchall())
     return [counted.get(number, 0) for number in range(len(days) + 1)]
-

@@ -7,6 +7,7 @@ a value in the sorted column come last in both directions.
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -77,6 +78,13 @@ class Where:
             return self.equal(column, values[0] if values else None)
         # The plus keeps the column's index aside: it could not give the list's order.
         return self.add(f"+{column} IN ({', '.join('?' * len(values))})", *values)
+
+    def one_of(self, column: str, values: Sequence[str] | None) -> "Where":
+        """Demand one of a few values, none at all if there are none; None demands nothing."""
+        if values is None:
+            return self
+        self.few = True
+        return self.add(f"{column} IN (SELECT value FROM json_each(?))", json.dumps([*values]))
 
     def between(self, column: str, since: int | None, until: int | None) -> "Where":
         """Demand since <= column < until; an end that is None is open."""

@@ -126,7 +126,7 @@ def people(connection: Connection, wanted: PersonFilter) -> Page[PersonLine]:
             words_of(wanted.q),
         )
     page = select_page(
-        connection, _Canonical, PEOPLE, where, "identity", wanted.limit, wanted.cursor
+        connection, _Canonical, PEOPLE, where, wanted.sort, wanted.limit, wanted.cursor
     )
     return page.of(_lines(connection, [row.identity for row in page.items]))
 

@@ -33,13 +33,13 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 class Joint(msgspec.Struct, frozen=True):
-    """An entity, `projection:key`, that gave several identities and so joined them.
+    """An entity, `projection:key`, that gave several ids and so joined them.
 
-    `positions` are those of its first events in the log, of which one named each id.
+    `values` are the bare ids, `positions` those of its first events in the log.
     """
 
     entity: str
-    identities: list[str]
+    values: list[str]
     positions: list[int]
 
 
@@ -121,7 +121,7 @@ def _joints(connection: Connection, identities: Iterable[Joined]) -> list[Joint]
     given: dict[str, list[str]] = {}
     for joined in identities:
         for entity in joined.through:
-            given.setdefault(entity, []).append(joined.identity)
+            given.setdefault(entity, []).append(joined.value)
     first: dict[tuple[str, ...], str] = {}
     for entity, together in sorted(given.items()):
         if len(together) > 1:

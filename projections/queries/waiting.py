@@ -65,8 +65,8 @@ def _lines(connection: Connection, rows: list[Waiting]) -> list[WaitingLine]:
         talk = talk or theirs.get(person or "") or _Talk("", None)
         fields = msgspec.structs.asdict(row)
         fields["candidate_name"] = row.candidate_name or known.get(person or "")
-        more = {"conversation_id": talk.id or None, "conversation_url": talk.url}
-        lines.append(WaitingLine(**fields, **more, person=person))
+        fields |= {"conversation_id": talk.id or None, "conversation_url": talk.url}
+        lines.append(WaitingLine(**fields, person=person))
     return lines
 
 

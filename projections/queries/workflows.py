@@ -23,7 +23,7 @@ KNOWN: Final = """(
     FROM tallies WHERE name = 'runs' AND subject <> ''
     AND NOT EXISTS (SELECT 1 FROM workflows WHERE workflows.id = subject) GROUP BY subject
 )"""
-WORKFLOWS: Final = Listing(KNOWN, key=("id",))
+WORKFLOWS: Final = Listing(KNOWN, key=("id",), nullable=frozenset({"name", "last_published_at"}))
 
 NodeKey = tuple[str, str, str | None]
 
@@ -77,9 +77,11 @@ class KnownNode(msgspec.Struct, frozen=True):
 
 
 def list_workflows(connection: Connection, wanted: WorkflowFilter) -> Page[WorkflowLine]:
-    """Workflows in the order of their ids."""
+    """Workflows, by default in the order of their ids."""
     where = Where().equal("organization_id", wanted.organization_id)
-    page = select_page(connection, WorkflowRow, WORKFLOWS, where, "id", wanted.limit, wanted.cursor)
+    page = select_page(
+        connection, WorkflowRow, WORKFLOWS, where, wanted.sort, wanted.limit, wanted.cursor
+    )
     return page.of(_lines(connection, page.items))
 
 

@@ -15,33 +15,23 @@ What a test asks for:
   the machine; `visits.allow("status of 404")` takes what a test provokes on purpose.
 - `filled`: that service, shared by all tests, to post to: `filled.post(body)`. Its clock
   stands still at `tests.fixed_clock.NOW`; its history is the same on every day.
-- `empty_service`: a service of the test's own that has received nothing, with the real
-  clock: `visits.open("/", url=empty_service.url)`.
+- `empty_service`: a service of the test's own that has received nothing yet, with the real
+  clock: `visits.open("/", url=empty_service.url)`. `nothing` is one to look at only.
 
 Tests share one history: take new ids for what you post, and count differences. To see
 what a test sees, `page.screenshot(path=…)`; pictures of all pages make
 `python -m tests.screenshots DIRECTORY`.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.visits import Visits, watched
+from tests.browser.visits import ARGUMENTS, PATIENCE, Visits, watched
 from tests.fixed_clock import fill
 from tests.running import Running, eventually, service
-
-QUIET = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="package")
@@ -50,10 +40,9 @@ def browser(chromium: str) -> Iterator[Browser]:
 
     Ends with this package: Playwright keeps an event loop running, other tests have their own.
     """
-    # Chromium's own sandbox needs kernel rights that containers don't give to root.
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *sandbox])
+        launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield launched
         launched.close()
 
@@ -65,6 +54,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     fill(data)
     with service(data, command=("tests.fixed_clock",)) as running:
         eventually(lambda: caught_up(running))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service that has received nothing and never will."""
+    with service(tmp_path_factory.mktemp("nothing"), command=("tests.fixed_clock",)) as running:
         yield running
 
 

@@ -1,13 +1,27 @@
 """Pages opened in Chromium, each as a fresh visitor, all watched for what must not happen."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-PATIENCE = 10_000  # ms; far more than anything takes, so that a busy machine fails no test
+PATIENCE = 30_000  # ms; far more than anything takes, so that a busy machine fails no test
+
+
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Chromium's own sandbox needs kernel rights that containers don't give to root.
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+]
 
 
 class Visits:
@@ -101,4 +115,5 @@ def watched(browser: Browser, url: str) -> Iterator[Visits]:
         yield visits
     finally:
         visits.close()
-    assert visits.complaints == []
+    if visits.complaints:
+        pytest.fail("\n".join(["What must not happen:", *visits.complaints]), pytrace=False)

@@ -79,7 +79,7 @@ def test_quarantined_bytes_are_retried_and_discarded(data: Path, opened: Any) ->
         assert desk.retry_quarantined(2).outcome is Outcome.CONFLICT
         desk.discard_quarantined(1)
     with reading(data) as reader:
-        assert [held.status for held in reader.quarantined()] == ["retried", "discarded"]
+        assert [held.status for held in reader.quarantined()] == ["waiting", "discarded"]
 
 
 @both

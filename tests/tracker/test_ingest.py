@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
-from tests.sample import body, bodies, opened, reading
+from tests.sample import bodies, body, opened, reading
 from tracker import ingest as ingest_module
 from tracker.errors import InvalidEnvelope, NotFound, NotStored
 from tracker.ingest import LARGEST_BATCH, MOST_REJECTED, Ingest
@@ -16,6 +17,7 @@ from tracker.signing import sign
 from tracker.timing import MINUTE
 
 SECRET = "one"
+Result = TypeVar("Result")
 
 
 class SlowLog:
@@ -72,6 +74,11 @@ def reader(data: Path, log: SlowLog) -> Iterator[LogReader]:  # noqa: ARG001 - i
         yield reader
 
 
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine; one that is never answered fails."""
+    return asyncio.run(asyncio.wait_for(coroutine, 30))
+
+
 async def receive(ingest: Ingest, content: bytes, signature: str | None = "right") -> Receipt:
     signature = sign(SECRET, content) if signature == "right" else signature
     return await ingest.receive(content, signature, "10.0.0.1")
@@ -89,7 +96,7 @@ def test_an_answer_means_that_the_event_is_in_the_file(ingest: Ingest, reader: L
             assert receipt == Receipt(Outcome.ACCEPTED, n)
             assert reader.event(n).body == content
 
-    asyncio.run(deliver())
+    run(deliver())
 
 
 def test_nothing_is_answered_before_the_commit(
@@ -104,7 +111,7 @@ def test_nothing_is_answered_before_the_commit(
         log.open.set()
         assert (await waiting).position == 1
 
-    asyncio.run(deliver())
+    run(deliver())
 
 
 def test_what_arrives_together_is_committed_together(ingest: Ingest, log: SlowLog) -> None:
@@ -117,7 +124,7 @@ def test_what_arrives_together_is_committed_together(ingest: Ingest, log: SlowLo
         log.open.set()
         return await asyncio.gather(first, *others)
 
-    receipts = asyncio.run(deliver())
+    receipts = run(deliver())
     assert log.batches == [1, LARGEST_BATCH, 3]
     assert [receipt.position for receipt in receipts] == list(range(1, LARGEST_BATCH + 5))
 
@@ -134,7 +141,7 @@ def test_every_outcome_is_told_and_counted(ingest: Ingest, reader: LogReader) ->
         ]
 
     wanted = ["accepted", "duplicate", "conflict", "quarantined", "rejected", "rejected"]
-    assert asyncio.run(deliver()) == wanted
+    assert run(deliver()) == wanted
     assert ingest.outcomes == {name: wanted.count(name) for name in wanted}
     assert {row.key_label for row in reader.deliveries(outcome="duplicate")} == {"live"}
 
@@ -152,7 +159,7 @@ def test_a_client_that_goes_away_loses_nothing_and_harms_nobody(
         log.open.set()
         assert (await stays).outcome is Outcome.ACCEPTED
 
-    asyncio.run(deliver())
+    run(deliver())
     assert reader.event_by_id("gone").body == body("gone")
 
 
@@ -164,7 +171,7 @@ def test_a_loop_that_has_ended_does_not_stop_the_writer(
         await begun(log)
 
     log.open.clear()
-    asyncio.run(leave())
+    run(leave())
     log.open.set()
     ingest.append_bodies([body("next")])
     assert [event.event_id for event in reader.events()] == ["left", "next"]
@@ -182,7 +189,7 @@ def test_a_commit_that_fails_is_told_to_all_who_wait_and_the_next_one_works(
         return list(results)
 
     for failure in (NotStored("the disk is full"), ValueError("something unforeseen")):
-        results = asyncio.run(deliver(failure))
+        results = run(deliver(failure))
         assert [type(result) for result in results] == [NotStored] * 3
         assert not ingest.writable
         assert str(failure) in str(ingest.problem)
@@ -208,7 +215,7 @@ def test_when_too_much_waits_it_says_so_at_once(
         log.open.set()
         assert [receipt.position for receipt in await asyncio.gather(*waiting)] == [1, 2, 3]
 
-    asyncio.run(deliver())
+    run(deliver())
 
 
 def test_a_flood_of_rejected_deliveries_is_sampled_and_never_waits(
@@ -222,11 +229,11 @@ def test_a_flood_of_rejected_deliveries_is_sampled_and_never_waits(
             assert (await receive(ingest, b"?", "wrong")).outcome is Outcome.REJECTED
 
     log.open.clear()  # while nothing can be stored at all, a rejection is answered
-    asyncio.run(flood())
+    run(flood())
     log.open.set()
-    asyncio.run(flood())
+    run(flood())
     clock[0] += MINUTE
-    asyncio.run(receive(ingest, b"?", "wrong"))
+    run(receive(ingest, b"?", "wrong"))
     ingest.append_bodies([body()])
     assert ingest.outcomes["rejected"] == 6 * MOST_REJECTED + 1
     assert len(reader.deliveries(outcome="rejected", limit=1000)) == MOST_REJECTED + 1
@@ -250,7 +257,7 @@ def test_stopping_commits_what_waits_and_then_refuses(
         with pytest.raises(NotStored):
             await receive(ingest, body("e3"))
 
-    asyncio.run(deliver())
+    run(deliver())
     assert reader.head() == 2
     for refused in (lambda: ingest.append_bodies([body("e4")]), lambda: ingest.with_log(id)):
         with pytest.raises(NotStored):
@@ -271,7 +278,7 @@ def test_one_of_our_own_events_is_appended_with_a_new_id_and_the_time(
 
 
 def test_the_provider_can_not_send_our_own_events(ingest: Ingest, reader: LogReader) -> None:
-    receipt = asyncio.run(receive(ingest, body(event="TRACKER_PERSON_ERASED")))
+    receipt = run(receive(ingest, body(event="TRACKER_PERSON_ERASED")))
     assert receipt.outcome is Outcome.QUARANTINED
     assert reader.head() == 0
 
@@ -286,7 +293,7 @@ def test_quarantined_bytes_are_tried_again_with_newer_software(
 
     with monkeypatch.context() as older:
         older.setattr(ingest_module, "read_envelope", refuse)
-        asyncio.run(receive(ingest, raw))
+        run(receive(ingest, raw))
         with pytest.raises(InvalidEnvelope, match="not understood yet"):
             ingest.retry_quarantined(reader, 1)
         assert reader.quarantine(1).status == "waiting"
@@ -296,7 +303,7 @@ def test_quarantined_bytes_are_tried_again_with_newer_software(
 
 
 def test_discarding_keeps_the_bytes(ingest: Ingest, reader: LogReader) -> None:
-    asyncio.run(receive(ingest, b"{"))
+    run(receive(ingest, b"{"))
     ingest.discard_quarantined(1)
     assert (reader.quarantine(1).status, reader.quarantine(1).body) == ("discarded", b"{")
     attempts: list[Callable[[], object]] = [

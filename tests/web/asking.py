@@ -8,6 +8,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from tests.projections.queries.stored import NOON, store
+from tracker.control import Control
 from tracker.log import LogReader
 from tracker.timing import DAY
 from web.app import create_app
@@ -28,7 +29,7 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
         ingest=absent,
         engine=absent,
         hub=Hub(),
-        control=absent,
+        control=Control(data / "control.db"),
         scheduler=absent,
         rebuild=absent,
         now=lambda: now,

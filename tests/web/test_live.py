@@ -31,6 +31,7 @@ class Browser:
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         self.ended = False
+        self.mark = ""
 
     async def receive(self) -> Any:
         await self.leave.wait()
@@ -43,13 +44,22 @@ class Browser:
         self.ended = not message["more_body"]
         await self.chunks.put(message["body"])
 
+    async def event(self) -> tuple[str, dict[str, Any]]:
+        """The next event: its name and what it says."""
+        text = (await asyncio.wait_for(self.chunks.get(), 10)).decode()
+        name, data, *end = text.removeprefix("retry: 2000\n").split("\n")
+        assert end == ["", ""]
+        return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
     async def told(self) -> dict[str, Any]:
-        """The next event that is no comment."""
+        """What the next event says changed; it must follow on the one before."""
         while True:
-            text = (await asyncio.wait_for(self.chunks.get(), 10)).decode()
-            if text.startswith("event: changed\ndata: "):
-                assert text.endswith("\n\n")
-                return dict(json.loads(text.removeprefix("event: changed\ndata: ")))
+            name, said = await self.event()
+            if name == "changed":
+                assert said["since"] == self.mark
+            self.mark = said["mark"]
+            if name == "changed":
+                return said
 
 
 @asynccontextmanager
@@ -58,7 +68,9 @@ async def watching(hub: Hub) -> AsyncIterator[Browser]:
     hub.open()
     browser = Browser()
     stream = asyncio.create_task(hub.stream(browser.receive, browser.send))
-    assert await browser.chunks.get() == b"retry: 2000\n\n"
+    name, said = await browser.event()
+    assert (name, said["mark"]) == ("hello", hub.mark)
+    browser.mark = said["mark"]
     try:
         yield browser
     finally:
@@ -78,11 +90,26 @@ def run(test: Callable[[Hub], Awaitable[None]]) -> None:
     asyncio.run(on_a_loop())
 
 
-def test_a_change_is_announced_with_its_keys_and_the_position() -> None:
+def test_a_change_is_announced_with_its_keys_and_the_mark_that_is_reached() -> None:
     async def test(hub: Hub) -> None:
         async with watching(hub) as browser:
             hub.publish(advance(7, "runs:42", "attention"))
-            assert await browser.told() == {"position": 7, "keys": ["attention", "runs:42"]}
+            said = await browser.told()
+            assert said["keys"] == ["attention", "runs:42"]
+            assert said["mark"] == hub.mark
+
+    run(test)
+
+
+def test_a_page_tells_by_its_mark_whether_it_missed_a_change() -> None:
+    async def test(hub: Hub) -> None:
+        rendered_at = hub.mark
+        async with watching(hub) as browser:
+            assert browser.mark == rendered_at
+        hub.publish(advance(1, "runs:1"))
+        async with watching(hub) as browser:
+            assert browser.mark != rendered_at
+        assert Hub().mark != Hub().mark  # nor can one service's marks pass for another's
 
     run(test)
 
@@ -92,7 +119,7 @@ def test_every_browser_is_told_and_from_any_thread() -> None:
         async with watching(hub) as one:
             other = Browser()
             stream = asyncio.create_task(hub.stream(other.receive, other.send))
-            await other.chunks.get()
+            other.mark = (await other.event())[1]["mark"]
             assert hub.browsers == 2
             threading.Thread(target=hub.publish, args=(advance(1, "runs:1"),)).start()
             assert (await one.told())["keys"] == (await other.told())["keys"] == ["runs:1"]
@@ -109,10 +136,14 @@ def test_many_changes_at_once_are_told_in_few_events(monkeypatch: pytest.MonkeyP
     async def test(hub: Hub) -> None:
         async with watching(hub) as browser:
             hub.publish(advance(1, "runs:0"))
-            assert (await browser.told())["position"] == 1
-            for n in range(2, 100):
+            await browser.told()
+            for n in range(2, 22):
                 hub.publish(advance(n, f"runs:{n % 5}"))
-            assert await browser.told() == {"position": 99, "keys": [f"runs:{n}" for n in range(5)]}
+                for _ in range(5):
+                    await asyncio.sleep(0)  # nor does it matter that the loop comes round
+            said = await browser.told()
+            assert said["keys"] == [f"runs:{n}" for n in range(5)]
+            assert said["mark"] == hub.mark
             assert browser.chunks.empty()
 
     run(test)
@@ -132,25 +163,16 @@ def test_when_nearly_all_has_changed_everything_may_have(keys: list[str]) -> Non
     run(test)
 
 
-def test_a_change_that_is_not_of_the_log_leaves_the_position() -> None:
-    async def test(hub: Hub) -> None:
-        async with watching(hub) as browser:
-            hub.publish(advance(7, "runs:1"))
-            await browser.told()
-            hub.publish(advance(0, "system"))
-            assert await browser.told() == {"position": 7, "keys": ["system"]}
-
-    run(test)
-
-
-def test_a_quiet_connection_is_kept_open_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quiet_connection_says_now_and_then_that_all_is_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(live_module, "HEARTBEAT", 0.01)
 
     async def test(hub: Hub) -> None:
         async with watching(hub) as browser:
-            assert (await asyncio.wait_for(browser.chunks.get(), 10)).startswith(b":")
+            assert await browser.event() == ("hello", {"mark": hub.mark, "every": 0.01})
             hub.publish(advance(1, "runs:1"))
-            assert (await browser.told())["position"] == 1
+            assert (await browser.told())["keys"] == ["runs:1"]
 
     run(test)
 
@@ -201,7 +223,7 @@ def test_the_stream_is_plain_uncached_and_not_compressed() -> None:
         app, browser = app_with(hub), Browser()
         asked = scope(app, "GET", "/live", [("accept-encoding", b"gzip")])
         stream = asyncio.create_task(app(asked, browser.receive, browser.send))
-        assert await asyncio.wait_for(browser.chunks.get(), 10) == b"retry: 2000\n\n"
+        assert (await browser.event())[0] == "hello"
         assert browser.status == 200
         assert browser.headers[b"content-type"] == b"text/event-stream"
         assert browser.headers[b"cache-control"] == b"no-store"

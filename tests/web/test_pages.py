@@ -87,6 +87,7 @@ STORIES = [
 ]
 LISTS = [
     "/",
+    "/needs",
     "/runs",
     "/workflows",
     "/conversations",
@@ -240,44 +241,6 @@ def test_every_state_is_a_word_and_an_icon(pages: TestClient[Litestar]) -> None:
             assert text(state)
 
 
-class TestRun:
-    def test_the_graph_and_the_timeline_lead_to_each_other(
-        self, pages: TestClient[Litestar]
-    ) -> None:
-        page = soup(pages, "/runs/r1")
-        step = page.select_one(".story a[href^='#node-']")
-        assert step is not None
-        node = page.select_one(str(step["href"]))
-        assert node is not None
-        assert page.select_one(str(node["href"])) is not None
-
-    def test_nodes_are_done_probably_here_or_not_reached(self, pages: TestClient[Litestar]) -> None:
-        page = soup(pages, "/runs/r1")
-        looks = {text(n.select_one("text")): n["class"][1] for n in page.select("svg a.node")}
-        assert looks["Label of stop"] == "unseen"
-        assert looks["Label of ask"] in {"done", "current"}
-
-    def test_the_list_says_the_same_as_the_graph(self, pages: TestClient[Litestar]) -> None:
-        page = soup(pages, "/runs/r1")
-        assert len(page.select(".nested > li")) == len(page.select("svg a.node"))
-        assert "not reached" in text(page.select_one(".nested"))
-
-    def test_a_run_whose_id_holds_a_slash_is_found_from_the_list(
-        self, pages: TestClient[Litestar]
-    ) -> None:
-        link = soup(pages, "/runs?status=failed").select_one("tbody a")
-        assert link is not None
-        assert "No number" in text(soup(pages, str(link["href"])).main)
-
-
-def test_a_workflow_lists_undeclared_outcomes_and_unused_routes(
-    pages: TestClient[Litestar],
-) -> None:
-    page = text(soup(pages, f"/workflows/{HIRING}").main)
-    assert "onSurprise (1 times)" in page
-    assert "Label of check: onPassed to Label of stop" in page
-
-
 def test_a_meeting_is_shown_in_the_viewers_zone_and_in_its_own(
     pages: TestClient[Litestar],
 ) -> None:
@@ -297,7 +260,7 @@ def test_requests_without_a_slot_stand_in_their_own_list(pages: TestClient[Lites
 
 def test_evidence_stands_under_its_requirement(pages: TestClient[Litestar]) -> None:
     page = text(soup(pages, "/analyses").select_one("td details"))
-    assert "Licence mandatory Not met None seen" in page
+    assert "Not met Licence mandatory None seen" in page
 
 
 def test_an_event_shows_its_exact_bytes_its_chain_and_what_the_views_made_of_it(

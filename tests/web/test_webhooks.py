@@ -19,6 +19,7 @@ from tracker.settings import load_settings
 from tracker.signing import encodings, sign
 from tracker.timing import now
 from web.app import create_app
+from web.live import Hub
 from web.services import Services
 
 SECRET = "whsec"
@@ -43,7 +44,7 @@ class Endpoint:
                 views=absent,
                 ingest=self.ingest,
                 engine=absent,
-                hub=absent,
+                hub=Hub(),
                 control=absent,
                 scheduler=absent,
                 rebuild=absent,

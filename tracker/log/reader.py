@@ -91,17 +91,36 @@ class LogReader:
                 yield StoredEvent(*row)
 
     def deliveries(
-        self, *, before: int | None = None, limit: int = 100, outcome: str | None = None
+        self,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 100,
+        outcome: str | None = None,
+        reason: str | None = None,
+        newest_first: bool = True,
     ) -> list[Delivery]:
-        """Deliveries that were not simply accepted, newest first."""
+        """Deliveries that were not simply accepted, between two ids (both excluded)."""
         query = f"""
             SELECT {DELIVERY_COLUMNS} FROM deliveries
-            WHERE id < ? AND (? IS NULL OR outcome = ?) ORDER BY id DESC LIMIT ?
+            WHERE id > ? AND id < ? AND (? IS NULL OR outcome = ?) AND (? IS NULL OR reason = ?)
+            ORDER BY id {"DESC" if newest_first else "ASC"} LIMIT ?
         """
         bound = 2**62 if before is None else before
+        values = (after, bound, outcome, outcome, reason, reason, limit)
         with self._readers.lend() as connection:
-            rows = connection.execute(query, (bound, outcome, outcome, limit)).fetchall()
+            rows = connection.execute(query, values).fetchall()
         return [Delivery(*row) for row in rows]
+
+    def reasons(self, limit: int = 50) -> list[tuple[str, str, int]]:
+        """Why deliveries were rejected or quarantined: outcome, reason, count; most first."""
+        query = """
+            SELECT outcome, coalesce(reason, ''), count(*) FROM deliveries
+            WHERE outcome IN ('rejected', 'quarantined')
+            GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?
+        """
+        with self._readers.lend() as connection:
+            return [tuple(row) for row in connection.execute(query, (limit,))]
 
     def quarantined(
         self, *, before: int | None = None, limit: int = 100, status: str | None = None
@@ -124,6 +143,21 @@ class LogReader:
         if row is None:
             raise NotFound(f"Nothing is quarantined under number {quarantine_id}")
         return Quarantined(*row)
+
+    def quarantine_of(self, digest: str) -> Quarantined:
+        """The quarantined delivery whose bytes have a SHA-256 in hex; raises NotFound."""
+        query = f"SELECT {QUARANTINE_COLUMNS} FROM quarantine WHERE digest = unhex(?)"
+        with self._readers.lend() as connection:
+            row = connection.execute(query, (digest,)).fetchone()
+        if row is None:
+            raise NotFound(f"Nothing is quarantined with the digest {digest[:64]!r}")
+        return Quarantined(*row)
+
+    def quarantine_counts(self) -> dict[str, int]:
+        """How many quarantined deliveries there are, by status."""
+        query = "SELECT status, count(*) FROM quarantine GROUP BY status"
+        with self._readers.lend() as connection:
+            return dict(connection.execute(query).fetchall())
 
     def stats(self) -> LogStats:
         """How much the log holds."""

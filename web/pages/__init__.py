@@ -9,17 +9,24 @@ from litestar.handlers import HTTPRouteHandler
 from web.pages.acknowledge import acknowledge, undo_acknowledge
 from web.pages.analyses import analyses
 from web.pages.calendar import calendar
-from web.pages.candidates import candidate, candidates
+from web.pages.candidate import candidate
+from web.pages.candidates import candidates
 from web.pages.contacts import contacts
 from web.pages.conversations import conversation, conversations
+from web.pages.csv_files import CSV_HANDLERS
 from web.pages.deliveries import deliveries
 from web.pages.events import event, event_by_id, events
-from web.pages.quarantine import discard, quarantine, retry
+from web.pages.meetings import meeting_page
+from web.pages.needs import needs_list
+from web.pages.quarantine import QUARANTINE_HANDLERS, quarantine, quarantined
 from web.pages.run import run
 from web.pages.runs import runs
+from web.pages.saved_views import SAVED_VIEW_HANDLERS
 from web.pages.search import find
 from web.pages.system import system
 from web.pages.today import funnel_part, meetings_part, moving_part, needs_part, today
+from web.pages.upkeep import UPKEEP_HANDLERS
+from web.pages.workflow_import import import_workflow, workflow_import
 from web.pages.workflows import workflow, workflows
 
 
@@ -40,16 +47,20 @@ PAGE_HANDLERS = [
             meetings_part,
             moving_part,
             funnel_part,
+            *at("/needs", needs_list),
             acknowledge,
             undo_acknowledge,
             *at("/runs", runs),
             *at("/runs/{run_id:path}", run),
             *at("/workflows", workflows),
             *at("/workflows/{workflow_id:path}", workflow),
+            workflow_import,
+            import_workflow,
             *at("/conversations", conversations),
             *at("/conversations/{conversation_id:path}", conversation),
             *at("/analyses", analyses),
             *at("/calendar", calendar),
+            *at("/meetings/{meeting_id:path}", meeting_page),
             *at("/candidates", candidates),
             *at("/candidates/{person_id:path}", candidate),
             *at("/contacts", contacts),
@@ -58,10 +69,13 @@ PAGE_HANDLERS = [
             event_by_id,
             *at("/deliveries", deliveries),
             *at("/quarantine", quarantine),
-            retry,
-            discard,
+            *at("/quarantine/{number:int}", quarantined),
+            *QUARANTINE_HANDLERS,
             *at("/system", system),
+            *UPKEEP_HANDLERS,
             find,
+            *CSV_HANDLERS,
+            *SAVED_VIEW_HANDLERS,
         ],
         include_in_schema=False,
     )

@@ -1,9 +1,15 @@
-"""Taking care of what waits: one event in the log, and another one to undo it."""
+"""Taking care of what waits: one event in the log, and another one to undo it.
 
+Whether an item is acknowledged is read from the log itself, by the rule of the folds, so
+that a second click, another tab or views that lag add no second event.
+"""
+
+import threading
 import time
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
@@ -11,51 +17,139 @@ from litestar.response import Redirect
 from pydantic import BaseModel, Field
 
 from projections import generation
+from projections.entities import entities_of
+from projections.projection import ACKNOWLEDGEMENTS, acknowledged
+from tracker.errors import InvalidInput, NotFound
+from tracker.events import canonical
+from tracker.log import LogReader, StoredEvent
 from web.pages.frame import Asked, Given, from_this_site
+from web.pages.places import row_of
 from web.services import Services
 
+DONE, UNDONE = "TRACKER_ACKNOWLEDGED", "TRACKER_ACKNOWLEDGEMENT_UNDONE"
+ACTOR = "dashboard"
 TRIES, PAUSE = 50, 0.02  # seconds between looks at the views: one second in all
+LARGEST_POSITION = 18  # digits: what fits in a column
+MOST_CLICKS = 500  # acknowledgements of one record that are looked at
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+_one_at_a_time = threading.Lock()
 
 
 class Item(BaseModel):
-    """The item that a form speaks of."""
+    """The item that a form speaks of, and the page to go back to."""
 
     projection: Text
     entity: Text
     item: Text
+    back: Annotated[str, Field(max_length=8000)] = "/"
 
 
 Form = Annotated[Item, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class Undo(msgspec.Struct, frozen=True):
+    """The item that was acknowledged just now, and by whom."""
+
+    projection: str
+    entity: str
+    item: str
+    actor: str
 
 
 @post("/acknowledge", sync_to_thread=True)
 def acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
     """A person took care of an item."""
     from_this_site(request)
-    _append(services, "TRACKER_ACKNOWLEDGED", data)
-    done = urlencode({"done": f"{data.projection}\n{data.entity}\n{data.item}"})
-    return Redirect(f"/?{done}", status_code=303)
+    _known(services.log, data)
+    with _one_at_a_time:
+        given = _acknowledgement(services.log, data)
+        position = given.position if given else _append(services, DONE, data)
+    _wait(services, position)
+    return _back(request, data.back, done=position)
 
 
 @post("/acknowledge/undo", sync_to_thread=True)
 def undo_acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
     """A person put an acknowledged item back."""
     from_this_site(request)
-    _append(services, "TRACKER_ACKNOWLEDGEMENT_UNDONE", data)
-    return Redirect("/", status_code=303)
+    with _one_at_a_time:
+        if _acknowledgement(services.log, data):
+            _wait(services, _append(services, UNDONE, data))
+    return _back(request, data.back, row=row_of(data.projection, data.item))
 
 
-def _append(services: Services, event_type: str, item: Item) -> None:
-    """Append the event, then wait a moment for the views, so that the next page shows it."""
-    receipt = services.ingest.append_internal(event_type, _told(item))
+def undoable(request: Asked, services: Services) -> Undo | None:
+    """The item that the address says was acknowledged just now, unless it was put back."""
+    position = request.query_params.get("done", "")
+    if not position.isascii() or not position.isdecimal() or len(position) > LARGEST_POSITION:
+        return None
+    try:
+        event = services.log.event(int(position))
+    except NotFound:
+        return None
+    if event.type != DONE:
+        return None
+    told = event.read().data
+    item = Item.model_construct(projection=told.projection, entity=told.entity, item=told.item)
+    if _acknowledgement(services.log, item) is None:
+        return None
+    return Undo(told.projection, told.entity, told.item, told.actor or ACTOR)
+
+
+def _known(log: LogReader, item: Item) -> None:
+    """Refuse what no event of the log can be waiting for; raises InvalidInput."""
+    try:
+        found = entities_of(log.event_by_id(item.item).read())
+    except NotFound:
+        found = []
+    if (item.projection, item.entity) not in found:
+        raise InvalidInput(
+            f"The log holds no event {item.item[:100]!r} of {item.projection[:100]}"
+            f" {item.entity[:100]!r}; open the page again and try once more",
+            field="item",
+        )
+
+
+def _acknowledgement(log: LogReader, item: Item) -> StoredEvent | None:
+    """The event that acknowledged an item, None unless it is acknowledged now."""
+    clicks = log.events(
+        types=sorted(ACKNOWLEDGEMENTS), record_id=item.entity, newest_first=True, limit=MOST_CLICKS
+    )
+    mine = [(stored, event) for stored in clicks if _about(event := stored.read(), item)]
+    if item.item not in acknowledged(canonical(event for _, event in mine)):
+        return None
+    return next(stored for stored, _ in mine if stored.type == DONE)
+
+
+def _about(event: Any, item: Item) -> bool:
+    said = event.data
+    return (said.projection, said.entity, said.item) == (item.projection, item.entity, item.item)
+
+
+def _append(services: Services, event_type: str, item: Item) -> int:
+    """Append the event; its record is the entity, as for any other event."""
+    told = {"recordId": item.entity, "organizationId": "", "actor": ACTOR}
+    receipt = services.ingest.append_internal(event_type, told | item.model_dump(exclude={"back"}))
+    return receipt.position or 0
+
+
+def _wait(services: Services, position: int) -> None:
+    """Wait a moment for the views, so that the next page shows what was done."""
     for _ in range(TRIES):
         with services.views.read() as connection:
-            if generation.position(connection) >= (receipt.position or 0):
+            if generation.position(connection) >= position:
                 return
         time.sleep(PAUSE)
 
 
-def _told(item: Item) -> dict[str, Any]:
-    """What the event says; its record is the entity, as for any other event."""
-    return {"recordId": item.entity, "organizationId": "", "actor": "dashboard"} | item.model_dump()
+def _back(request: Asked, page: str, row: str = "", **said: int) -> Redirect:
+    """Back to the page of the form; to its fragment alone for a script that swaps it in."""
+    if not page.startswith("/") or page[1:2] in {"/", "\\"} or not page.isprintable():
+        page = "/"
+    path, _, query = page.partition("#")[0].partition("?")
+    if request.headers.get("hx-request"):
+        path = "/parts/today/needs" if path == "/" else f"/parts{path}"
+    asked = "&".join(part for part in (query, urlencode(said)) if part)
+    mark = f"#{row}" if row else "#needs"
+    return Redirect(f"{path}?{asked}{mark}" if asked else f"{path}{mark}", status_code=303)

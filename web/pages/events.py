@@ -1,5 +1,6 @@
 """The log: its events, and one with its exact bytes and what the views made of it."""
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -7,27 +8,50 @@ from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from projections.queries.feed import types
-from projections.queries.filters import EventFilter
-from projections.queries.touched import Touched, touched_by
+from projections.queries.feed import TypeCount, types
+from projections.queries.filters import LoggedFilter
+from projections.queries.log import list_events
+from projections.queries.organizations import organizations
+from projections.queries.touched import Made, Touched, made_of, touched_by
+from tracker.errors import NotFound
 from tracker.events import event_type
 from tracker.log import StoredEvent
+from tracker.log.rows import GENESIS, link
 from tracker.timing import to_iso
-from web.badges import sentence
+from web.badges import badge, sentence
+from web.bytes_shown import Shown, show_bytes
 from web.ids import encode_id
-from web.pages.frame import Asked, Given, endpoint, number, record_id, show, wanted
+from web.pages.frame import Asked, Given, endpoint, record_id, seen_by, show, wanted
+from web.pages.newer import Held, from_row, hold
 from web.pages.places import place_of
+from web.services import Services
 
 
 class EventsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the log, newest first."""
+    """A page of the log."""
 
-    rows: list[StoredEvent]
-    next_cursor: str | None
-    filters: EventFilter
+    held: Held[StoredEvent]
+    filters: LoggedFilter
     days: tuple[str, str]
-    types: list[tuple[str, str]]
+    types: list[tuple[str, list[tuple[str, str]]]]
+    organizations: list[tuple[str, str]]
     endpoint: str
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """The event's link in the chain: what stands before it, and whether both fit together."""
+
+    previous_chain: str
+    bytes_fit: bool
+    chain_fits: bool
+
+
+class Touch(msgspec.Struct, frozen=True):
+    """An entity that the event touched, what the views made of it, and where it is shown."""
+
+    touched: Touched
+    made: Made
+    url: str
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,35 +59,34 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
 
     event: StoredEvent
     says: str
-    raw: str
-    touched: list[Touched]
-    places: dict[tuple[str, str], str]
+    understood: bool
+    raw: Shown
+    proof: Proof
+    touches: list[Touch]
     head: int
     topics: str
 
 
 def events(request: Asked, services: Given) -> Response[Any]:
     """The events that fit the filters in the address."""
-    asked, before = wanted(EventFilter, request), number(request, "cursor")
-    rows = services.log.events(
-        before=before,
-        limit=asked.limit + 1,
-        types=asked.type,
-        record_id=asked.record_id,
-        organizations=(asked.organization_id,) if asked.organization_id else (),
-        since=asked.since,
-        until=asked.until,
-        newest_first=True,
+    asked, viewer = wanted(LoggedFilter, request), seen_by(request, services)
+    page = list_events(services.log, asked)
+    held = hold(
+        request,
+        viewer,
+        page,
+        key=lambda row: row.position,
+        again=lambda positions: list_events(services.log, from_row(asked, positions)).items,
+        newest_first=asked.sort == "-position",
     )
     with services.views.read() as connection:
-        known = types(connection)
-    shown = rows[: asked.limit]
+        known, accounts = types(connection), organizations(connection)
     context = EventsPage(
-        rows=shown,
-        next_cursor=str(shown[-1].position) if len(rows) > asked.limit else None,
+        held=held,
         filters=asked,
         days=(_day(asked.since), _day(None if asked.until is None else asked.until - 1)),
-        types=[(t.type, f"{sentence(t.type)} ({t.count})") for t in known],
+        types=_by_family(known),
+        organizations=[(one, one) for one in accounts],
         endpoint=endpoint(request),
     )
     return show(request, services, "events/page.html", "events/list.html", context)
@@ -73,21 +96,51 @@ def _day(moment: int | None) -> str:
     return "" if moment is None else to_iso(moment)[:10]
 
 
+def _by_family(known: list[TypeCount]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The types that were received in groups; those that nobody understands yet come last."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for one in sorted(known, key=lambda one: (not one.understood, event_type(one.type).family)):
+        family = badge("family", event_type(one.type).family).text
+        groups.setdefault(family, []).append((one.type, f"{sentence(one.type)} ({one.count})"))
+    return list(groups.items())
+
+
 def event(request: Asked, services: Given, position: FromPath[int]) -> Response[Any]:
     """The event at a position."""
     found = services.log.event(min(position, 2**62))
     with services.views.read() as connection:
-        touched = touched_by(connection, found)
+        touches = [
+            Touch(one, made_of(connection, one, found), place_of(one.projection, one.entity))
+            for one in touched_by(connection, found)
+        ]
+    known = event_type(found.type)
     context = EventPage(
         event=found,
-        says=event_type(found.type).says,
-        raw=found.body.decode("utf-8", "replace"),
-        touched=touched,
-        places={(t.projection, t.entity): place_of(t.projection, t.entity) for t in touched},
+        says=known.says,
+        understood=known.understood,
+        raw=show_bytes(found.body),
+        proof=_proof(services, found),
+        touches=touches,
         head=services.log.head(),
-        topics=" ".join(encode_id(f"{t.projection}:{t.entity}") for t in touched),
+        topics=" ".join(
+            encode_id(f"{one.touched.projection}:{one.touched.entity}") for one in touches
+        ),
     )
     return show(request, services, "events/event.html", "events/detail.html", context)
+
+
+def _proof(services: Services, found: StoredEvent) -> Proof:
+    before = GENESIS if found.position == 1 else _chain_at(services, found.position - 1)
+    digest = hashlib.sha256(found.body).digest()
+    chain = link(before, found.event_id, found.body_digest, found.received_at)
+    return Proof(before.hex(), digest == found.body_digest, chain == found.chain)
+
+
+def _chain_at(services: Services, position: int) -> bytes:
+    try:
+        return services.log.event(position).chain
+    except NotFound:  # a removed row shows as a chain that does not fit
+        return b""
 
 
 @get("/events/id/{event_id:path}", sync_to_thread=True)

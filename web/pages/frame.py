@@ -12,11 +12,13 @@ from litestar.di import NamedDependency
 
 from projections.queries.filters import Filter, parse
 from tracker.errors import InvalidInput
+from web.chips import shelf_of
 from web.ids import decode_id
 from web.rendering import Viewer, html, raw_path, render, viewer
 from web.services import Services
 
 PAGE_SIZE = 50
+SEEN = "seen"  # the parameter that names the rows on a page, see web/pages/newer.py
 
 Asked = Request[Any, Any, Any]
 Given = NamedDependency[Services]  # what Litestar hands to a handler as `services`
@@ -36,8 +38,11 @@ def show(
     request: Asked, services: Services, page: str, part: str, context: msgspec.Struct
 ) -> Response[Any]:
     """The page, or only its fragment when that is what was asked for."""
-    template = part if request.scope["path"].startswith("/parts/") else page
-    return html(render(template, context, seen_by(request, services)))
+    viewer = seen_by(request, services)
+    if request.scope["path"].startswith("/parts/"):
+        return html(render(part, context, viewer))
+    saved = shelf_of(services, viewer.path, request.query_params.multi_items())
+    return html(render(page, context, viewer, saved=saved))
 
 
 def seen_by(request: Asked, services: Services) -> Viewer:
@@ -48,12 +53,12 @@ def seen_by(request: Asked, services: Services) -> Viewer:
 def wanted(kind: type[Kind], request: Asked, without: str = "", size: int = PAGE_SIZE) -> Kind:
     """The list's filters in the address; raises InvalidInput that names a bad one.
 
-    `without` is a parameter that belongs to the page alone, `size` its usual length.
+    `without` is a parameter that belongs to the page alone, `size` its length.
     """
     given = request.query_params.multi_items()
-    asked = parse(kind, [(name, value) for name, value in given if name != without])
+    asked = parse(kind, [(name, value) for name, value in given if name not in {without, SEEN}])
     if "limit" in asked.model_fields_set:
-        return asked
+        raise InvalidInput(f"A page shows {size} rows; leave out limit", field="limit")
     return asked.model_copy(update={"limit": size})
 
 

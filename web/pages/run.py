@@ -1,6 +1,5 @@
 """One run: its graph beside its timeline, each leading to the other."""
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -10,190 +9,142 @@ from projections.queries import run_graph as queries
 from projections.queries.runs import RunDetail, RunLine
 from projections.queries.runs import run as find_run
 from projections.runs import Run
-from tracker.timing import DAY
-from web.badges import badge, sentence
-from web.graph import Drawing, Edge, Node, draw
+from tracker.errors import NotFound
+from tracker.events import event_type
+from tracker.log import LogReader
+from tracker.reading import read_payload
+from web.badges import anomaly_words
+from web.graph import Drawing
+from web.graph_list import Line, Listing, anchor, whole_list
+from web.graph_text import spoken
 from web.ids import encode_id
-from web.pages.frame import Asked, Given, record_id, show
-from web.rendering import lasted
+from web.pages.frame import Asked, Given, record_id, seen_by, show
+from web.pages.run_graph import drawn, listed
+from web.pages.run_timeline import Told, told, whole_timeline
+from web.rendering import Viewer, lasted
 
-LOOKS = {
-    "done": ("circle-check", "done"),
-    "current": ("map-pin", "current"),
-    "stopped": ("circle-x", "failed"),
-    "unreached": ("circle-dashed", "unseen"),
-}
-WORDS = {
-    "done": "done",
-    "current": "probably here",
-    "stopped": "the run ended here",
-    "unreached": "not reached",
-}
-TONES = {
-    "completed": ("circle-check", "ok"),
-    "failed": ("circle-x", "bad"),
-    "cancelled": ("ban", "off"),
-}
+LONGEST_BODY = 20_000  # characters; a longer one is cut, its own page has it whole
+MOST_EVENTS = 40  # a longer timeline shows its end first
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """A node in the list that says the same as the graph."""
+class Opened(msgspec.Struct, frozen=True):
+    """The event that is looked at: what arrived, and beside it what was understood."""
 
-    label: str
-    words: str
-    ways: list[str]
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of the timeline; `gap` is a long silence before it, in microseconds."""
-
-    at: int
-    icon: str
-    tone: str
-    title: str
-    note: str | None
-    anomaly: str | None
-    anchor: str
-    node_anchor: str | None
-    event_url: str
-    gap: int | None
+    event_id: str
+    body: bytes
+    cut: bool
+    says: str
+    understood: list[tuple[str, str]]
 
 
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as shown."""
+    """One run as shown; without a drawing where the whole list was asked for."""
 
     run: RunLine
     row: Run
     name: str
     candidate_url: str | None
+    lasted: str
+    stuck: str
+    oddities: list[Line]
     topics: str
     declared: bool
-    drawing: Drawing
-    nodes: list[Listed]
+    drawing: Drawing | None
+    listing: Listing
     timeline: list[Told]
+    earlier: int
+    opened: Opened | None
 
 
 def run(request: Asked, services: Given) -> Response[Any]:
     """One run by its id."""
+    viewer = seen_by(request, services)
     with services.views.read() as connection:
-        detail = find_run(connection, record_id(request, "/runs/"), services.now())
+        detail = find_run(connection, record_id(request, "/runs/"), viewer.now)
         graph = queries.run_graph(connection, detail)
-    context = run_page(detail, graph)
+        silence = queries.silence(connection, detail)
+    opened = _opened(services.log, detail, request.query_params.get("event"))
+    context = run_page(detail, graph, silence, viewer, opened)
     return show(request, services, "runs/run.html", "runs/detail.html", context)
 
 
-def run_page(detail: RunDetail, graph: queries.RunGraph) -> RunPage:
+def run_page(
+    detail: RunDetail,
+    graph: queries.RunGraph,
+    silence: queries.Silence,
+    viewer: Viewer,
+    opened: Opened | None,
+) -> RunPage:
     """What the page shows of a run and its graph."""
-    line, labels = detail.line, {node.id: node.label or node.id for node in graph.nodes}
-    anchors = {node.id: f"node-{number}" for number, node in enumerate(graph.nodes, 1)}
-    steps = {step.event_id: f"step-{step.number}" for step in detail.steps}
-    person = line.person
+    line, person = detail.line, detail.line.person
+    timeline = list(told(detail, graph, viewer.now))
+    shown = timeline if whole_timeline(viewer) else timeline[-MOST_EVENTS:]
+    whole = whole_list(viewer)
     return RunPage(
         run=line,
         row=detail.row,
         name=(person.name if person else None) or line.candidate_profile_id or line.id,
         candidate_url=f"/candidates/{encode_id(person.person)}" if person else None,
+        lasted=lasted((line.ended_at or viewer.now) - line.first_at),
+        stuck=_why_stuck(detail, graph, silence, viewer.now) if line.stuck else "",
+        oddities=_oddities(detail),
         topics=encode_id(f"runs:{line.id}"),
         declared=graph.configured,
-        drawing=draw(
-            [_node(node, anchors[node.id], steps) for node in _first_first(detail, graph)],
-            [_edge(edge, labels, graph.configured) for edge in graph.edges],
-        ),
-        nodes=[_listed(node, graph, labels) for node in graph.nodes],
-        timeline=list(_timeline(detail, labels, anchors, steps)),
+        drawing=None if whole else drawn(detail, graph),
+        listing=listed(detail, graph, whole=whole),
+        timeline=shown,
+        earlier=len(timeline) - len(shown),
+        opened=opened,
     )
 
 
-def _first_first(detail: RunDetail, graph: queries.RunGraph) -> list[queries.RunNode]:
-    first = detail.steps[0].node_id if detail.steps else None
-    return sorted(graph.nodes, key=lambda node: node.id != first)
-
-
-def _node(node: queries.RunNode, anchor: str, steps: dict[str, str]) -> Node:
-    icon, state = LOOKS[node.state]
-    newest = node.steps[-1] if node.steps else None
-    notes = [newest.outcome if newest else WORDS[node.state]]
-    if len(node.steps) > 1:
-        notes.append(f"{len(node.steps)} times")
-    notes += [f"contact {contact.status}" for contact in node.contacts]
-    label = node.label or node.id
-    kind = f" ({sentence(node.type)})" if node.type else ""
-    return Node(
-        id=node.id,
-        label=label,
-        note=" · ".join(note for note in notes if note),
-        icon=icon,
-        state=state,
-        anchor=anchor,
-        href=f"#{steps[newest.event_id]}" if newest else "",
-        detail=f"{label}{kind}: {WORDS[node.state]}",
-    )
-
-
-def _edge(edge: queries.RunEdge, labels: dict[str, str], configured: bool) -> Edge:
-    waited = f" · {lasted(edge.waited)}" if edge.waited is not None else ""
-    often = f" · {edge.taken} times" if edge.taken > 1 else ""
-    label = f"{edge.outcome or 'next'}{often}{waited}"
-    return Edge(
-        source=edge.source,
-        target=edge.target,
-        label=label,
-        detail=f"{labels[edge.source]} to {labels[edge.target]}: {label}",
-        taken=edge.taken > 0,
-        declared=edge.declared or not configured,
-        weight=0.4 if edge.taken else 0.0,
-    )
-
-
-def _listed(node: queries.RunNode, graph: queries.RunGraph, labels: dict[str, str]) -> Listed:
-    ways = (edge for edge in graph.edges if edge.source == node.id)
-    contacts = [f"contact {c.status}{f': {c.reason}' if c.reason else ''}" for c in node.contacts]
-    return Listed(
-        label=node.label or node.id,
-        words=", ".join([WORDS[node.state], *contacts]),
-        ways=[_way(edge, labels) for edge in ways],
-    )
-
-
-def _way(edge: queries.RunEdge, labels: dict[str, str]) -> str:
-    waited = f" after {lasted(edge.waited)}" if edge.waited is not None else ""
-    words = f"taken{waited}" if edge.taken else "not taken"
-    found = "" if edge.declared else ", discovered"
-    return f"{edge.outcome or 'next'} to {labels[edge.target]}: {words}{found}"
-
-
-def _timeline(
-    detail: RunDetail, labels: dict[str, str], anchors: dict[str, str], steps: dict[str, str]
-) -> Iterator[Told]:
-    done = {step.event_id: step for step in detail.steps}
-    before: int | None = None
-    for number, entry in enumerate(detail.row.history, 1):
-        step = done.get(entry.event_id)
-        icon, tone = _tone(entry.type, entry.status)
-        waited = f"after {lasted(step.waited)}" if step else None
-        yield Told(
-            at=entry.at,
-            icon=icon,
-            tone=tone,
-            title=labels.get(step.node_id, step.node_id) if step else sentence(entry.type),
-            note=_joined((step.outcome, waited) if step else (entry.note,)),
-            anomaly=entry.anomaly,
-            anchor=steps.get(entry.event_id, f"event-{number}"),
-            node_anchor=anchors.get(step.node_id) if step else None,
-            event_url=f"/events/id/{encode_id(entry.event_id)}",
-            gap=entry.at - before if before is not None and entry.at - before > DAY else None,
+def _why_stuck(
+    detail: RunDetail, graph: queries.RunGraph, silence: queries.Silence, now: int
+) -> str:
+    line = detail.line
+    labels = {node.id: node.label or node.id for node in graph.nodes}
+    step = labels.get(line.last_node or "", line.last_node)
+    after = f"after “{step}”" if step else "after the start"
+    if line.last_node and line.last_outcome:
+        after += f" ({spoken(line.last_outcome)})"
+    silent = f"Nothing came for {lasted(now - line.last_event_at)}. "
+    if silence.measured:
+        return silent + (
+            f"{after[:1].upper()}{after[1:]}, 95 of 100 runs went on within "
+            f"{lasted(silence.threshold)}, measured on {silence.sample} runs."
         )
-        before = entry.at
+    return silent + (
+        f"Only {silence.sample} runs went on {after}, too few to measure what is usual; "
+        f"{lasted(silence.threshold)} is the fixed limit."
+    )
 
 
-def _tone(event_type: str, status: str) -> tuple[str, str]:
-    if event_type.startswith("WORKFLOW_RUN_") and status in TONES:
-        return TONES[status]
-    if event_type.startswith("WORKFLOW_CONTACT_"):
-        shown = badge("contact", event_type.rpartition("_")[2].lower())
-        return shown.icon, shown.tone
-    return ("circle-check", "ok") if "NODE" in event_type else ("player-play", "go")
+def _oddities(detail: RunDetail) -> list[Line]:
+    """The anomalies in words, each leading to the event that it is about, where there is one."""
+    by_code: dict[str, list[str]] = {}
+    understood = {step.event_id for step in detail.steps}
+    for entry in detail.row.history:
+        if entry.anomaly:
+            by_code.setdefault(f"unexpected:{entry.type}", []).append(entry.event_id)
+        if entry.type == "WORKFLOW_NODE_COMPLETED" and entry.event_id not in understood:
+            by_code.setdefault("node_missing", []).append(entry.event_id)
+    lines = []
+    for code in detail.row.anomalies:
+        events = by_code.get(code)
+        href = f"#{anchor('event', events.pop(0))}" if events else ""
+        lines.append(Line(anomaly_words(code), href))
+    return lines
 
 
-def _joined(words: Iterable[str | None]) -> str | None:
-    return " · ".join(word for word in words if word) or None
+def _opened(log: LogReader, detail: RunDetail, event_id: str | None) -> Opened | None:
+    """The event in the address; raises NotFound when it is none of the run's."""
+    if not event_id:
+        return None
+    if event_id not in {entry.event_id for entry in detail.row.history}:
+        raise NotFound(f"The run has no event {event_id[:100]!r}")
+    event = log.event_by_id(event_id)
+    kind = event_type(event.type)
+    payload = msgspec.structs.asdict(read_payload(kind.payload, event.body).payload)
+    understood = [(n.replace("_", " "), str(v)) for n, v in payload.items() if v is not None]
+    body = event.body[:LONGEST_BODY]
+    return Opened(event_id, body, len(body) < len(event.body), kind.says, understood)

@@ -10,14 +10,14 @@ from projections.queries.filters import RunFilter, WorkflowFilter
 from projections.queries.workflows import list_workflows
 from tracker.database import Connection
 from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
+from web.pages.newer import Held, hold
 from web.rendering import Viewer
 
 
 class RunsPage(msgspec.Struct, frozen=True):
     """The list of runs with its counts and filters."""
 
-    rows: list[queries.RunLine]
-    next_cursor: str | None
+    held: Held[queries.RunLine]
     tabs: list[Tab]
     filters: RunFilter
     workflows: list[tuple[str, str]]
@@ -29,11 +29,18 @@ def runs(request: Asked, services: Given) -> Response[Any]:
     asked, viewer = wanted(RunFilter, request), seen_by(request, services)
     with services.views.read() as connection:
         page = queries.list_runs(connection, asked, viewer.now)
+        held = hold(
+            request,
+            viewer,
+            page,
+            key=lambda row: row.id,
+            again=lambda ids: queries.list_runs(connection, asked, viewer.now, ids).items,
+            newest_first=asked.sort in {"-last_event_at", "-first_at"},
+        )
         counts = queries.count_runs(connection, asked, viewer.now)
         names = workflow_choices(connection)
     context = RunsPage(
-        rows=page.items,
-        next_cursor=page.next_cursor,
+        held=held,
         tabs=_tabs(counts, asked, viewer),
         filters=asked,
         workflows=names,

@@ -1,63 +1,116 @@
-"""Search: anything by a name, an e-mail address or an id, the log's event ids included."""
+"""Search: anything by a name, an e-mail address or an id, the log's events included.
 
-from typing import Any
+The id of an event, and a position of the log that is nothing else's id, lead straight
+to the event.
+"""
+
+from typing import Any, Final
 
 import msgspec
 from litestar import Response, get
+from litestar.response import Redirect
 
-from projections.queries.search import Hit, search
+from projections.queries import found as queries
+from projections.queries.people import Named
+from projections.queries.search import Hit
 from tracker.errors import NotFound
+from web.ids import encode_id
 from web.pages.frame import Asked, Given, show
 from web.pages.places import place_of
 from web.services import Services
 
-MOST_HITS = 50
-LONGEST = 200
-KINDS = {
-    "runs": "Run",
-    "conversations": "Conversation",
-    "meetings": "Meeting",
-    "analyses": "Analysis",
-    "workflows": "Workflow",
-    "contacts": "Contact",
+LONGEST: Final = 200
+SHOWN: Final = 12  # of one kind
+DIGITS: Final = 18  # of a position
+KINDS: Final = {
+    "conversations": ("Conversations", "messages"),
+    "meetings": ("Meetings", "calendar-event"),
+    "analyses": ("Analyses", "list-check"),
+    "runs": ("Runs", "route"),
+    "workflows": ("Workflows", "sitemap"),
+    "contacts": ("Contacts", "address-book"),
 }
 
 
-class Found(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True):
     """One thing that was found, and where it is shown."""
 
     title: str
-    kind: str
+    note: str
     url: str
 
 
+class Group(msgspec.Struct, frozen=True):
+    """What was found of one kind, the best first; `more` are not shown."""
+
+    name: str
+    icon: str
+    items: list[Item]
+    more: int
+
+
 class SearchPage(msgspec.Struct, frozen=True):
-    """What was asked for and what was found."""
+    """What was asked for and what was found; `more` tells that there may be others."""
 
     asked: str
-    found: list[Found]
+    groups: list[Group]
+    more: bool
 
 
 @get("/search", sync_to_thread=True)
 def find(request: Asked, services: Given) -> Response[Any]:
     """What the words in `q` find."""
     asked = request.query_params.get("q", "").strip()[:LONGEST]
+    position = _event(services, asked)
+    if position is not None:
+        return Redirect(f"/events/{position}", status_code=303)
     with services.views.read() as connection:
-        hits = search(connection, asked, MOST_HITS)
-    found = [*_event(services, asked), *(_found(hit) for hit in hits)]
-    context = SearchPage(asked, found)
+        found = queries.find(connection, asked)
+    groups = _groups(found)
+    place = _position(services, asked)
+    if place is not None and (not found.exact or asked.startswith("#")):
+        return Redirect(f"/events/{place}", status_code=303)
+    if place is not None:
+        event = Item(f"Event at position {place}", "", f"/events/{place}")
+        groups.append(Group("Events", "list-details", [event], 0))
+    context = SearchPage(asked, groups, found.more)
     return show(request, services, "search/page.html", "search/page.html", context)
 
 
-def _found(hit: Hit) -> Found:
-    return Found(
-        hit.title, KINDS.get(hit.projection, hit.projection), place_of(hit.projection, hit.entity)
-    )
+def _groups(found: queries.Found) -> list[Group]:
+    people = [_person(person) for person in found.people]
+    groups = [_group("Candidates", "users", people)]
+    for projection, (name, icon) in KINDS.items():
+        groups.append(_group(name, icon, [_hit(hit) for hit in found.hits.get(projection, [])]))
+    return [group for group in groups if group.items]
 
 
-def _event(services: Services, asked: str) -> list[Found]:
+def _group(name: str, icon: str, items: list[Item]) -> Group:
+    return Group(name, icon, items[:SHOWN], len(items[SHOWN:]))
+
+
+def _person(person: Named) -> Item:
+    value = person.person.partition(":")[2]
+    return Item(person.name or value, value, f"/candidates/{encode_id(person.person)}")
+
+
+def _hit(hit: Hit) -> Item:
+    note = "" if hit.title.endswith(hit.entity) else hit.entity
+    return Item(hit.title, note, place_of(hit.projection, hit.entity))
+
+
+def _event(services: Services, asked: str) -> int | None:
+    """The position of the event with just this id."""
     try:
-        event = services.log.event_by_id(asked)
+        return services.log.event_by_id(asked).position if asked else None
     except NotFound:
-        return []
-    return [Found(f"{event.type} {event.event_id}", "Event", f"/events/{event.position}")]
+        return None
+
+
+def _position(services: Services, asked: str) -> int | None:
+    """The position of the log that was asked for, if it holds an event."""
+    text = asked.removeprefix("#")
+    if not text.isascii() or not text.isdigit() or len(text) > DIGITS:
+        return None
+    place = int(text)
+    return place if 1 <= place <= services.log.head() else None

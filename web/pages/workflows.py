@@ -1,21 +1,27 @@
 """Workflows, and one with everything counted on its graph."""
 
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, Final
 
 import msgspec
 from litestar import Response
 
 from projections.queries import workflow_graph as queries
 from projections.queries import workflows as known
-from projections.queries.filters import WorkflowFilter
-from tracker.errors import NotFound
-from web.badges import sentence
-from web.graph import Drawing, Edge, Node, draw
+from projections.queries.filters import WITHOUT, RunFilter, WorkflowFilter
+from projections.queries.runs import RunCounts, count_runs
+from tracker.errors import InvalidInput, NotFound
+from tracker.timing import DAY
+from web.graph import Drawing
+from web.graph_list import Listing, whole_list
 from web.ids import encode_id
 from web.pages.frame import Asked, Given, Tab, endpoint, record_id, seen_by, show, wanted
-from web.pages.run import Listed
-from web.rendering import Viewer, lasted, thousands
+from web.pages.workflow_comparison import Compared, compared, marks, together
+from web.pages.workflow_graph import Difference, drawn, listed, scale, undeclared, unused
+from web.pages.workflow_links import Links
+from web.rendering import Viewer
+
+PERIODS: Final = {"7": "7 days", "30": "30 days", "90": "90 days"}
+STATUSES: Final = ("running", "completed", "failed", "cancelled")
 
 
 class WorkflowsPage(msgspec.Struct, frozen=True):
@@ -23,7 +29,22 @@ class WorkflowsPage(msgspec.Struct, frozen=True):
 
     rows: list[known.WorkflowLine]
     next_cursor: str | None
+    filters: WorkflowFilter
     endpoint: str
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What the address chooses; None stands for all versions, all time, no comparison."""
+
+    version: str | None
+    period: str | None
+    compare: str | None
+    by_time: bool
+    whole: bool
+
+    def since_day(self, now: int) -> int | None:
+        """The first day (since 1970, UTC) of the period, which ends today."""
+        return None if self.period is None else now // DAY - int(self.period) + 1
 
 
 class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,138 +52,128 @@ class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
 
     workflow: known.WorkflowLine
     versions: list[known.VersionLine]
-    tabs: list[Tab]
+    names: dict[str, str]
+    links: Links
+    choice: Choice
+    periods: list[tuple[str, str]]
+    views: list[Tab]
     numbers: list[Tab]
     topics: str
     declared: bool
-    drawing: Drawing
-    nodes: list[Listed]
-    undeclared: list[str]
-    unused: list[str]
+    drawing: Drawing | None
+    legend: list[tuple[int, str]]
+    listing: Listing
+    undeclared: list[Difference]
+    unused: list[Difference]
+    compared: list[Compared]
 
 
 def workflows(request: Asked, services: Given) -> Response[Any]:
     """Every workflow that was published, imported or seen in runs."""
+    asked = wanted(WorkflowFilter, request)
     with services.views.read() as connection:
-        page = known.list_workflows(connection, wanted(WorkflowFilter, request))
-    context = WorkflowsPage(page.items, page.next_cursor, endpoint(request))
+        page = known.list_workflows(connection, asked)
+    context = WorkflowsPage(page.items, page.next_cursor, asked, endpoint(request))
     return show(request, services, "workflows/page.html", "workflows/list.html", context)
 
 
 def workflow(request: Asked, services: Given) -> Response[Any]:
-    """One workflow by its id, over all versions or the one in the address."""
-    version = request.query_params.get("version")
+    """One workflow by its id, as the choices in the address want it."""
+    viewer = seen_by(request, services)
+    choice = _choice(request, viewer)
+    since = choice.since_day(viewer.now)
     with services.views.read() as connection:
         detail = known.workflow(connection, record_id(request, "/workflows/"))
-        if version is not None and version not in {v.version_id for v in detail.versions}:
-            raise NotFound(f"The workflow has no version {version[:100]!r}")
-        graph = queries.workflow_graph(connection, detail.workflow.id, version)
-    context = workflow_page(detail, graph, version, seen_by(request, services))
+        _all_known(detail, choice)
+        id_ = detail.workflow.id
+        graph = queries.workflow_graph(connection, id_, choice.version, since)
+        other = (
+            queries.workflow_graph(connection, id_, choice.compare, since)
+            if choice.compare is not None
+            else None
+        )
+        counts = count_runs(connection, _heard_of(id_, choice, since), viewer.now)
+    context = workflow_page(detail, graph, other, counts, choice, viewer)
     return show(request, services, "workflows/workflow.html", "workflows/detail.html", context)
 
 
+def _choice(request: Asked, viewer: Viewer) -> Choice:
+    given = request.query_params
+    period, looks = given.get("period") or None, given.get("show") or "frequency"
+    if period is not None and period not in PERIODS:
+        raise InvalidInput(f"period {period[:50]!r} is none of {', '.join(PERIODS)}", "period")
+    if looks not in {"frequency", "time"}:
+        raise InvalidInput(f"show {looks[:50]!r} is neither frequency nor time", "show")
+    version, compare = (_version(given.get(name)) for name in ("version", "compare"))
+    if compare is not None and version is None:
+        raise InvalidInput("Choose a version to compare with the other one", "version")
+    if compare == version:
+        compare = None
+    return Choice(version, period, compare, looks == "time", whole_list(viewer))
+
+
+def _version(asked: str | None) -> str | None:
+    return "" if asked == WITHOUT else asked or None
+
+
+def _all_known(detail: known.WorkflowDetail, choice: Choice) -> None:
+    versions = {None, *(version.version_id for version in detail.versions)}
+    for asked in (choice.version, choice.compare):
+        if asked not in versions:
+            raise NotFound(f"The workflow has no version {str(asked)[:100]!r}")
+
+
+def _heard_of(workflow_id: str, choice: Choice, since: int | None) -> RunFilter:
+    return RunFilter(
+        workflow_id=workflow_id,
+        version=WITHOUT if choice.version == "" else choice.version,
+        since=None if since is None else since * DAY,
+    )
+
+
 def workflow_page(
-    detail: known.WorkflowDetail, graph: queries.Graph, version: str | None, viewer: Viewer
+    detail: known.WorkflowDetail,
+    graph: queries.Graph,
+    other: queries.Graph | None,
+    counts: RunCounts,
+    choice: Choice,
+    viewer: Viewer,
 ) -> WorkflowPage:
-    """What the page shows of a workflow and its graph."""
-    labels = {node.id: node.label or node.id for node in graph.nodes}
-    most = max((edge.count for edge in graph.edges), default=0) or 1
+    """What the page shows of a workflow and its graph, and of another version's."""
+    id_, since = detail.workflow.id, choice.since_day(viewer.now)
+    links, used = Links(id_, choice.version, since), scale(graph, by_time=choice.by_time)
+    shown = graph if other is None else together(other, graph)
+    changes = {} if other is None else marks(other, graph)
+    both = Links(id_, choice.compare, since), links
     return WorkflowPage(
         workflow=detail.workflow,
         versions=detail.versions,
-        tabs=_tabs(detail, version, viewer),
-        numbers=_numbers(detail),
-        topics="runs " + encode_id(f"workflows:{detail.workflow.id}"),
+        names={v.version_id: _name(v) for v in detail.versions},
+        links=links,
+        choice=choice,
+        periods=[(value, f"Last {name}") for value, name in PERIODS.items()],
+        views=[
+            Tab("Frequency", viewer.link(show=None), current=not choice.by_time),
+            Tab("Time", viewer.link(show="time"), current=choice.by_time),
+        ],
+        numbers=_numbers(counts, links),
+        topics="runs " + encode_id(f"workflows:{id_}"),
         declared=graph.configured,
-        drawing=draw(
-            [
-                _node(node, detail.workflow.id)
-                for node in sorted(graph.nodes, key=lambda node: -node.entered)
-            ],
-            [_edge(edge, labels, most, graph.configured) for edge in graph.edges],
-        ),
-        nodes=[_listed(node, graph, labels) for node in graph.nodes],
-        undeclared=_undeclared(graph, labels),
-        unused=[f"{labels[e.source]}: {e.outcome} to {labels[e.target]}" for e in graph.unused],
+        drawing=None if choice.whole else drawn(shown, links, used, changes, both[0]),
+        legend=used.legend(),
+        listing=listed(graph, links, whole=choice.whole),
+        undeclared=undeclared(graph, links),
+        unused=unused(graph, links),
+        compared=[] if other is None else compared(other, graph, both),
     )
 
 
-def _tabs(detail: known.WorkflowDetail, version: str | None, viewer: Viewer) -> list[Tab]:
-    every = Tab("All versions", viewer.link(version=None), current=version is None)
-    return [every] + [
-        Tab(
-            f"Version {v.number if v.number is not None else v.version_id or 'not named'}",
-            viewer.link(version=v.version_id),
-            current=version == v.version_id,
-        )
-        for v in detail.versions
-        if v.version_id
-    ]
+def _name(version: known.VersionLine) -> str:
+    if version.number is not None:
+        return f"Version {version.number}"
+    return f"Version {version.version_id}" if version.version_id else "Without a version"
 
 
-def _numbers(detail: known.WorkflowDetail) -> list[Tab]:
-    address = f"/runs?workflow_id={encode_id(detail.workflow.id)}"
-    counts = detail.workflow.runs
-    return [Tab("runs", address, sum(counts.values()))] + [
-        Tab(status, f"{address}&status={status}", counts.get(status, 0))
-        for status in ("running", "completed", "failed", "cancelled")
-    ]
-
-
-def _node(node: queries.GraphNode, workflow_id: str) -> Node:
-    here = f"{node.here} here" if node.here else ""
-    wait = lasted(node.median_wait) if node.median_wait is not None else ""
-    label = node.label or node.id
-    visits = f"{thousands(node.visits)} times"
-    kind = f" ({sentence(node.type)})" if node.type else ""
-    declared = "" if node.declared else ", discovered"
-    return Node(
-        id=node.id,
-        label=label,
-        note=" · ".join(word for word in (visits, wait, here) if word),
-        icon="map-pin" if node.here else "circle-check" if node.visits else "circle-dashed",
-        state="plain" if node.visits or node.here else "unseen",
-        href=f"/runs?{urlencode({'workflow_id': workflow_id, 'visited': node.id})}",
-        detail=f"{label}{kind}{declared}: completed {node.visits} times, {node.here} probably here",
-    )
-
-
-def _edge(edge: queries.GraphEdge, labels: dict[str, str], most: int, configured: bool) -> Edge:
-    words = f"{edge.outcome or 'next'} · {thousands(edge.count)}"
-    if edge.count:
-        words += f" ({edge.share:.0%}) · {lasted(edge.median_wait)}"
-    return Edge(
-        source=edge.source,
-        target=edge.target,
-        label=words,
-        detail=f"{labels[edge.source]} to {labels[edge.target]}: {words}",
-        taken=edge.count > 0,
-        declared=edge.declared or not configured,
-        weight=edge.count / most,
-    )
-
-
-def _listed(node: queries.GraphNode, graph: queries.Graph, labels: dict[str, str]) -> Listed:
-    words = f"completed {thousands(node.visits)} times"
-    if node.median_wait is not None:
-        words += f", median wait {lasted(node.median_wait)}"
-    words += f", {node.here} probably here" if node.here else ""
-    ways = [
-        f"{e.outcome or 'next'} to {labels[e.target]}: {thousands(e.count)} ({e.share:.0%})"
-        + (f", median wait {lasted(e.median_wait)}" if e.count else "")
-        + ("" if e.declared else ", discovered")
-        for e in graph.edges
-        if e.source == node.id
-    ]
-    return Listed(node.label or node.id, words, ways)
-
-
-def _undeclared(graph: queries.Graph, labels: dict[str, str]) -> list[str]:
-    if not graph.configured:
-        return []
-    unknown = [f"{labels[n.id]}: this node is not declared" for n in graph.nodes if not n.declared]
-    return unknown + [
-        f"{labels[node.id]}: {outcome or 'no outcome'} ({node.outcomes[outcome]} times)"
-        for node in graph.nodes
-        for outcome in node.undeclared
-    ]
+def _numbers(counts: RunCounts, links: Links) -> list[Tab]:
+    by_status = (Tab(s, links.heard_of(s), getattr(counts, s)) for s in STATUSES)
+    return [Tab("runs", links.heard_of(), counts.total), *by_status]

@@ -1,4 +1,4 @@
-// What all pages do besides being live: times that age, the viewer's zone, large graphs,
+// What all pages do besides being live: times that age, the viewer's zone,
 // filters that send themselves.
 "use strict";
 (() => {
@@ -36,18 +36,7 @@
     if (document.cookie.includes(`zone=${encodeURIComponent(zone)}`)) location.reload();
   }
 
-  // ---------- a large graph opens where the run stands, or at its first node
-
-  function centre(graph) {
-    const node = graph.querySelector(".node.current") ?? graph.querySelector(".node");
-    if (!node || graph.scrollWidth <= graph.clientWidth) return;
-    const box = node.getBoundingClientRect();
-    const frame = graph.getBoundingClientRect();
-    graph.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
-    if (node.matches(".current")) graph.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
-  }
-
-  // ---------- filters send themselves; "/" leads to the search
+  // ---------- filters send themselves
 
   document.addEventListener("change", (event) => {
     if (event.target.matches(".filters select")) event.target.form.requestSubmit();
@@ -57,15 +46,8 @@
     for (const field of event.target.querySelectorAll("input, select")) if (!field.value) field.disabled = true;
     setTimeout(() => event.target.querySelectorAll(":disabled").forEach((field) => { field.disabled = false; }));
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.matches("input, textarea, select, [contenteditable]")) return;
-    event.preventDefault();
-    document.querySelector('[data-key="/"]')?.focus();
-  });
 
   tellZone();
-  document.querySelectorAll(".graph").forEach(centre);
   setInterval(clocks, 20_000);
   document.addEventListener("htmx:finally:request", clocks);
   document.addEventListener("visibilitychange", clocks);

@@ -1,5 +1,6 @@
 """What waits, what is next and what moves; each number is the length of a list."""
 
+from itertools import pairwise
 from pathlib import Path
 
 from projections.queries.analyses import count_analyses, list_analyses, list_batches
@@ -17,18 +18,15 @@ from projections.queries.filters import (
     ContactFilter,
     ConversationFilter,
     MeetingFilter,
+    RunFilter,
     WorkflowFilter,
 )
+from projections.queries.funnel import campaigns, funnel, run_funnel
 from projections.queries.meetings import count_meetings, list_meetings, meeting, open_requests
-from projections.queries.today import (
-    campaigns,
-    count_waiting,
-    funnel,
-    moving,
-    needs_you,
-    next_meetings,
-    waiting_reasons,
-)
+from projections.queries.moving import moving
+from projections.queries.runs import list_runs
+from projections.queries.today import next_meetings
+from projections.queries.waiting import count_waiting, needs_you, waiting_reasons
 from projections.queries.workflows import list_workflows, workflow
 from tests.projections.queries.stored import (
     HIRING,
@@ -40,7 +38,7 @@ from tests.projections.queries.stored import (
     started,
     store,
 )
-from tracker.timing import DAY, MINUTE
+from tracker.timing import DAY, HOUR, MINUTE
 
 TALK = {"externalCampaignId": "summer", "participantFirstName": "Ada", "candidateId": "ada"}
 
@@ -81,13 +79,16 @@ def test_the_longest_waiting_comes_first_with_its_name(data: Path) -> None:
     with views.read() as connection:
         page = needs_you(connection, AttentionFilter())
         assert count_waiting(connection, AttentionFilter()) == len(page.items)
-        assert waiting_reasons(connection) == {"needs_review": 1, "run_failed": 1}
+        for asked in (AttentionFilter(), AttentionFilter(reason=("run_failed",))):
+            counted = waiting_reasons(connection, asked)
+            assert counted == {"needs_review": 1, "run_failed": 1}
         narrowed = needs_you(connection, AttentionFilter(reason=("run_failed",)))
     assert [(w.reason, w.candidate_name) for w in page.items] == [
         ("run_failed", "Ada"),
         ("needs_review", "Ada"),
     ]
     assert [w.entity for w in narrowed.items] == ["run"]
+    assert narrowed.items[0].conversation_id == "asked"
 
 
 def test_each_stage_of_the_funnel_is_as_long_as_its_list(data: Path) -> None:
@@ -104,7 +105,7 @@ def test_each_stage_of_the_funnel_is_as_long_as_its_list(data: Path) -> None:
                 assert len(listed.items) == stage.count
         summer = funnel(connection, ConversationFilter(campaign="summer"))
     assert [stage.count for stage in summer.stages] == [3, 2, 1, 1]
-    assert [stage.mean_wait for stage in summer.stages] == [None, 10 * MINUTE, 10 * MINUTE, None]
+    assert [stage.median_wait for stage in summer.stages] == [None, 10 * MINUTE, 10 * MINUTE, None]
     assert summer.exits["needs_review"] == 1
 
 
@@ -170,22 +171,75 @@ def test_a_replaced_booking_is_found_but_not_listed(data: Path) -> None:
     assert moved_from.starts_at == listed.items[0].starts_at - DAY
 
 
-def test_runs_move_by_day(data: Path) -> None:
+def test_the_median_wait_lies_in_the_middle_of_all_waits(data: Path) -> None:
+    waits = (1, 4, 90, 8)
+    talks = [
+        one
+        for wait in waits
+        for one in (
+            body("CONVERSATION_QUEUED", record=f"t{wait}", candidateId="x"),
+            body("CONVERSATION_STARTED", wait, record=f"t{wait}", candidateId="x"),
+        )
+    ]
+    views = store(data, talks)
+    with views.read() as connection:
+        all_four = funnel(connection, ConversationFilter()).stages[1]
+        none = funnel(connection, ConversationFilter(campaign="unheard")).stages[1]
+    assert all_four.median_wait == 6 * MINUTE
+    assert (none.count, none.share, none.median_wait) == (0, None, None)
+
+
+def test_the_funnel_of_a_workflow_counts_its_runs(data: Path) -> None:
+    views = store(
+        data,
+        [
+            started("one"),
+            ended("one", "COMPLETED", 10),
+            started("two"),
+            ended("two", "FAILED", 5),
+            started("other", workflowId="another"),
+        ],
+    )
+    with views.read() as connection:
+        shown = run_funnel(connection, HIRING, NOON)
+    assert (shown.counts.total, shown.counts.completed, shown.counts.failed) == (2, 1, 1)
+    assert shown.mean_time == 10 * MINUTE
+
+
+def _days(first: int) -> list[int]:
+    """Eight days of which the second has 23 hours, and the end of the last."""
+    starts = [first]
+    for number in range(8):
+        starts.append(starts[-1] + (23 * HOUR if number == 1 else DAY))
+    return starts
+
+
+def test_runs_move_by_the_days_of_the_viewer(data: Path) -> None:
+    days = _days(NOON - 7 * DAY - 3 * HOUR)  # today began four hours ago
+    now = NOON
     views = store(
         data,
         [
             started("old", -24 * 60),
-            ended("old", "COMPLETED", 1),
-            started("new"),
+            ended("old", "COMPLETED", -1),
+            started("early", -9 * 60),
+            ended("early", "FAILED", -5 * 60),
+            started("new", -60),
             started("week-ago", -8 * 24 * 60),
         ],
     )
     with views.read() as connection:
-        shown = moving(connection, NOON)
-        assert moving(connection, NOON, "another").started == [0] * 8
-    assert shown.first_day == NOON // DAY - 7
-    assert shown.started == [0, 0, 0, 0, 0, 0, 1, 1]
+        shown = moving(connection, now, days)
+        assert moving(connection, now, days, "another").started == [0] * 8
+        for number, (since, until) in enumerate(pairwise(days)):
+            for status, numbers in shown.ended.items():
+                asked = RunFilter(status=(status,), ended_since=since, ended_until=until)
+                assert len(list_runs(connection, asked, now).items) == numbers[number]
+    assert shown.started == [0, 0, 0, 0, 0, 0, 2, 1]
     assert shown.ended["completed"] == [0] * 7 + [1]
+    assert shown.ended["failed"] == [0] * 6 + [1, 0]
+    assert shown.running == [1, 1, 1, 1, 1, 1, 2, 2]
+    assert shown.stuck == [0, 0, 1, 1, 1, 1, 1, 1]
     assert (shown.now.running, shown.now.stuck) == (2, 1)
 
 

@@ -162,6 +162,12 @@ def test_an_edited_head_is_found(edited: Edited, statement: str, position: int) 
     assert (proof.ok, proof.first_bad_position) == (False, position)
 
 
+def test_a_changed_value_that_no_column_shows_is_found(edited: Edited) -> None:
+    changed = "CAST(replace(CAST(body AS TEXT), '\"p0\"', '\"p9\"') AS BLOB)"
+    proof = edited(run(f"UPDATE events SET body = {changed} WHERE position = 3"))
+    assert (proof.ok, proof.first_bad_position) == (False, 3)
+
+
 def test_a_body_that_was_replaced_together_with_its_digest_is_found(edited: Edited) -> None:
     """Somebody who knows the digests but not that each link holds the one before."""
     values = "(SELECT body, body_digest FROM events WHERE position = 5)"

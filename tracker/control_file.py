@@ -1,0 +1,89 @@
+"""The file control.db: its tables, and how a process reads and writes it.
+
+Any process may write, one at a time: each write takes a file lock, opens the one
+writing connection, and closes it again. Writes are rare, and reads never wait.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+from tracker.database import Connection, open_reader, open_writer, transaction
+
+
+class ControlFile:
+    """control.db at `path`, made when it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._locked() as connection:
+            MIGRATIONS.apply(Database(connection))
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that reads."""
+        connection = open_reader(self._path)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The one connection that writes, in a transaction."""
+        with self._locked() as connection, transaction(connection):
+            yield connection
+
+    @contextmanager
+    def _locked(self) -> Iterator[Connection]:
+        lock = self._path.with_suffix(".lock")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            connection = open_writer(self._path)
+            try:
+                yield connection
+            finally:
+                connection.close()
+        finally:
+            os.close(descriptor)
+
+
+MIGRATIONS = Migrations("control")
+
+
+@MIGRATIONS()
+def create_tables(db: Database) -> None:
+    """The tables of the first version."""
+    for statement in _SCHEMA:
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def create_saved_views(db: Database) -> None:
+    """The filters of lists that people gave a name."""
+    db.execute(_SAVED_VIEWS)
+
+
+_SCHEMA: Final = (
+    """CREATE TABLE signing_secrets (
+        id INTEGER PRIMARY KEY, label TEXT NOT NULL, value TEXT NOT NULL,
+        created_at INTEGER NOT NULL, revoked_at INTEGER) STRICT""",
+    "CREATE UNIQUE INDEX active_labels ON signing_secrets (label) WHERE revoked_at IS NULL",
+    "CREATE TABLE secret_uses (label TEXT PRIMARY KEY, last_verified_at INTEGER NOT NULL) STRICT",
+    """CREATE TABLE jobs (
+        name TEXT PRIMARY KEY, last_started_at INTEGER NOT NULL, last_finished_at INTEGER,
+        ok INTEGER, result TEXT) STRICT""",
+    """CREATE TABLE audit (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL,
+        action TEXT NOT NULL, detail TEXT NOT NULL) STRICT""",
+)
+
+_SAVED_VIEWS: Final = """CREATE TABLE saved_views (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE,
+    query TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE (path, name)) STRICT"""

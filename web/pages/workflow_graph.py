@@ -1,0 +1,222 @@
+"""A workflow's graph with its counts: what is drawn, listed, and told of its differences."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from projections.queries.workflow_graph import Graph, GraphEdge, GraphNode
+from tracker.timing import DAY, HOUR, MINUTE
+from web.graph import Drawing, Edge, Node, draw
+from web.graph_list import Item, Line, Listing, shortened
+from web.graph_text import TEXT_WIDTH, spoken
+from web.pages.workflow_links import Links
+from web.rendering import lasted, thousands
+
+GONE: Final = "gone"
+LEVELS: Final = 5
+MOST_LINKED: Final = 60
+"""In a drawing of more nodes ways are no links, so that the page stays small; the list has them."""
+
+WAITS: Final = (
+    (MINUTE, "up to a minute"),
+    (HOUR, "up to an hour"),
+    (DAY, "up to a day"),
+    (7 * DAY, "up to a week"),
+)
+LONGER: Final = "longer than a week"
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """How a number becomes one of five thicknesses: by runs, or by the median wait."""
+
+    by_time: bool
+    most: int
+
+    def level(self, of: GraphNode | GraphEdge) -> int:
+        """From 1 to 5, 0 for what nobody passed."""
+        if not of.runs:
+            return 0
+        if not self.by_time:
+            return -(-LEVELS * of.runs // max(self.most, 1))
+        wait = of.median_wait or 0
+        return next((n for n, (most, _) in enumerate(WAITS, 1) if wait <= most), LEVELS)
+
+    def legend(self) -> list[tuple[int, str]]:
+        """Each level with what it stands for."""
+        if self.by_time:
+            return [(n, words) for n, (_, words) in enumerate(WAITS, 1)] + [(LEVELS, LONGER)]
+        ends = [self.most * n // LEVELS for n in range(LEVELS + 1)]
+        spans = [(n, ends[n - 1] + 1, ends[n]) for n in range(1, LEVELS + 1)]
+        return [(n, _runs_between(low, high)) for n, low, high in spans if low <= high]
+
+
+def _runs_between(low: int, high: int) -> str:
+    span = thousands(low) if low == high else f"{thousands(low)} to {thousands(high)}"
+    return f"{span} {'run' if high == 1 else 'runs'}"
+
+
+def scale(graph: Graph, *, by_time: bool) -> Scale:
+    """The scale of a graph, up to what is counted most on it."""
+    most = [node.runs for node in graph.nodes] + [edge.runs for edge in graph.edges]
+    return Scale(by_time, max(most, default=0))
+
+
+def drawn(
+    graph: Graph, links: Links, used: Scale, marks: Mapping[object, str], older: Links
+) -> Drawing:
+    """The drawing; `marks` names nodes and ways that are `new` or `gone` in a comparison.
+
+    What is gone leads to the runs of the `older` version.
+    """
+    nodes = sorted(graph.nodes, key=lambda node: -node.entered)
+    return draw(
+        [
+            _node(node, older if marks.get(node.id) == GONE else links, used, marks)
+            for node in nodes
+        ],
+        [
+            _edge(edge, graph, older if marks.get(_key(edge)) == GONE else links, used, marks)
+            for edge in graph.edges
+        ],
+    )
+
+
+def labels_of(graph: Graph) -> dict[str, str]:
+    """What each node is called."""
+    return {node.id: node.label or node.id for node in graph.nodes}
+
+
+def runs_words(number: int) -> str:
+    """A number of runs: `1 run`, `12 runs`."""
+    return f"{thousands(number)} {'run' if number == 1 else 'runs'}"
+
+
+def _key(edge: GraphEdge) -> tuple[str, str, str]:
+    return edge.source, edge.outcome, edge.target
+
+
+def _node(node: GraphNode, links: Links, used: Scale, marks: Mapping[object, str]) -> Node:
+    label, mark = node.label or node.id, marks.get(node.id, "")
+    wait = f" · {lasted(node.median_wait)}" if node.median_wait is not None else ""
+    notes = [runs_words(node.runs) + wait]
+    notes += [mark.capitalize()] if mark else []
+    seen = node.runs or node.here
+    return Node(
+        id=node.id,
+        label=label,
+        notes=tuple(notes),
+        icon="map-pin" if node.here else "circle-check" if seen else "circle-dashed",
+        state=mark or ("" if seen else "unseen"),
+        level=used.level(node),
+        href=links.node(node.id) if node.runs else "",
+        # Only where the box can't hold the label: it makes pages large.
+        detail=label if len(label) > 2 * TEXT_WIDTH else "",
+        pin=f"{thousands(node.here)} here" if node.here else "",
+        pin_href=links.here(node.id) if node.here else "",
+    )
+
+
+def _edge(
+    edge: GraphEdge,
+    graph: Graph,
+    links: Links,
+    used: Scale,
+    marks: Mapping[object, str],
+) -> Edge:
+    mark = marks.get(_key(edge), "")
+    note = f"{thousands(edge.runs)} · {edge.share:.0%} · {lasted(edge.median_wait)}"
+    new = f" ({mark})" if mark else ""
+    return Edge(
+        source=edge.source,
+        target=edge.target,
+        label=(spoken(edge.outcome) or "next") + new,
+        note=note if edge.runs else "",
+        href=links.way(edge) if edge.runs and len(graph.nodes) <= MOST_LINKED else "",
+        taken=edge.runs > 0,
+        declared=edge.declared or not graph.configured,
+        level=used.level(edge),
+        mark=mark,
+    )
+
+
+def listed(graph: Graph, links: Links, *, whole: bool) -> Listing:
+    """The same as a list."""
+    labels = labels_of(graph)
+    leaving: dict[str, list[GraphEdge]] = {}
+    for edge in graph.edges:
+        leaving.setdefault(edge.source, []).append(edge)
+    items = [_item(node, leaving.get(node.id, []), labels, links) for node in graph.nodes]
+    return Listing(items) if whole else shortened(items)
+
+
+def _item(node: GraphNode, ways: list[GraphEdge], labels: dict[str, str], links: Links) -> Item:
+    again = f" ({thousands(node.visits)} visits)" if node.visits != node.runs else ""
+    facts = [Line(runs_words(node.runs) + again, links.node(node.id) if node.runs else "")]
+    if node.median_wait is not None:
+        facts.append(Line(f"median wait {lasted(node.median_wait)}"))
+    if node.here:
+        facts.append(Line(f"{thousands(node.here)} probably here now", links.here(node.id)))
+    return Item(
+        label=labels[node.id],
+        facts=tuple(facts),
+        below=tuple(_way(edge, labels, links) for edge in ways),
+        active=bool(node.runs or node.here),
+    )
+
+
+def _way(edge: GraphEdge, labels: dict[str, str], links: Links) -> Line:
+    words = f"{edge.outcome or 'next'} to {labels[edge.target]}: {runs_words(edge.runs)}"
+    if not edge.runs:
+        return Line(words)
+    again = f", {thousands(edge.count)} times" if edge.count != edge.runs else ""
+    found = "" if edge.declared else ", discovered"
+    wait = f"median wait {lasted(edge.median_wait)}"
+    return Line(f"{words} ({edge.share:.0%}){again}, {wait}{found}", links.way(edge))
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What the configuration lacks, or nobody used: some words, then a number with its list."""
+
+    words: str
+    count: str
+    href: str
+
+
+def undeclared(graph: Graph, links: Links) -> list[Difference]:
+    """Nodes and outcomes that happened without being declared."""
+    if not graph.configured:
+        return []
+    labels = labels_of(graph)
+    nodes = [
+        Difference(
+            f"{labels[node.id]}: this node is not declared",
+            runs_words(node.runs),
+            links.node(node.id),
+        )
+        for node in graph.nodes
+        if not node.declared
+    ]
+    return nodes + [
+        Difference(
+            f"{labels[node.id]}: {outcome or 'no outcome'}",
+            runs_words(node.outcome_runs[outcome]),
+            links.outcome(node.id, outcome),
+        )
+        for node in graph.nodes
+        for outcome in node.undeclared
+    ]
+
+
+def unused(graph: Graph, links: Links) -> list[Difference]:
+    """Declared routes that nobody took, each with the runs that completed its node."""
+    labels = labels_of(graph)
+    runs = {node.id: node.runs for node in graph.nodes}
+    return [
+        Difference(
+            f"{labels[edge.source]}: {edge.outcome} to {labels[edge.target]}",
+            f"none of {runs_words(runs[edge.source])}" if runs[edge.source] else "no run came here",
+            links.node(edge.source) if runs[edge.source] else "",
+        )
+        for edge in graph.unused
+    ]
