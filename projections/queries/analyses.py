@@ -20,10 +20,11 @@ RANKED: Final = """(
 CANDIDATES: Final = Listing("analyses", key=("entity",), nullable=frozenset({"score"}))
 BATCHES: Final = Listing("analysis_batches", key=("id",))
 # A candidate's event names its analysis by Popp's id, the customer's, or both.
+# The plus keeps the index by Popp's id aside: many candidates may lack it.
 OF_ANALYSIS: Final = """
-    analysis_id = ? OR analysis_external_id = ? OR analysis_id IS NULL AND
-    (organization_id, analysis_external_id) IN
-    (SELECT organization_id, external_id FROM analysis_batches WHERE id = ?)
+    analysis_id = ? OR analysis_external_id = ? OR +analysis_id IS NULL
+    AND analysis_external_id IN (SELECT external_id FROM analysis_batches WHERE id = ?)
+    AND organization_id IN (SELECT organization_id FROM analysis_batches WHERE id = ?)
 """
 MANDATORY: Final = {"met": 1, "not_met": 0}
 
@@ -99,18 +100,17 @@ def persons_of(connection: Connection, rows: Iterable[analyses.Analysis]) -> dic
 
 
 def list_batches(connection: Connection, wanted: BatchFilter) -> Page[BatchLine]:
-    """The analyses, newest first."""
-    where = Where().equal("organization_id", wanted.organization_id)
-    page = select_page(
-        connection,
-        analyses.Batch,
-        BATCHES,
-        where,
-        "-created_at",
-        wanted.limit,
-        wanted.cursor,
-    )
+    """The analyses with their candidates counted, newest first."""
+    page = bare_batches(connection, wanted)
     return page.of([_line(connection, batch) for batch in page.items])
+
+
+def bare_batches(connection: Connection, wanted: BatchFilter) -> Page[analyses.Batch]:
+    """The analyses alone, newest first."""
+    where = Where().equal("organization_id", wanted.organization_id)
+    return select_page(
+        connection, analyses.Batch, BATCHES, where, "-created_at", wanted.limit, wanted.cursor
+    )
 
 
 def batch(connection: Connection, value: str) -> BatchLine | None:
@@ -145,7 +145,7 @@ def ranked_before(connection: Connection, first: analyses.Analysis, wanted: Anal
 def _where(connection: Connection, wanted: AnalysisFilter) -> Where:
     where = Where().equal("organization_id", wanted.organization_id)
     if wanted.analysis is not None:
-        where.add(OF_ANALYSIS, *[wanted.analysis] * 3)
+        where.add(OF_ANALYSIS, *[wanted.analysis] * 4)
     if wanted.mandatory is not None:
         where.add("mandatory_met IS ?", MANDATORY.get(wanted.mandatory))
     if wanted.anomalies is not None:

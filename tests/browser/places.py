@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.running import Running
+from tracker.demo.workflows import FLOWS
 from web.ids import encode_id
 
 LISTS: Mapping[str, str] = {
     "today": "/",
+    "needs": "/needs",
     "runs": "/runs",
     "runs-stuck": "/runs?stuck=true",
     "workflows": "/workflows",
@@ -41,13 +43,16 @@ def details(running: Running) -> dict[str, str]:
     ended_one = _first(running, "runs?status=completed&sort=-step_count")
     asked = _first(running, "conversations?status=needs_review")
     passed = _first(running, "conversations?outcome=passed")
-    flow = _first(running, "workflows")
+    meeting = _first(running, "meetings?status=scheduled")
     analysis = _first(running, "analyses")
     return {
         "run": f"/runs/{encode_id(running_one['id'])}",
         "run-failed": f"/runs/{encode_id(failed_one['id'])}",
         "run-completed": f"/runs/{encode_id(ended_one['id'])}",
-        "workflow": f"/workflows/{encode_id(flow['id'])}",
+        "workflow": f"/workflows/{encode_id(FLOWS[0].id)}",
+        "workflow-large": f"/workflows/{encode_id(FLOWS[2].id)}",
+        "workflow-discovered": f"/workflows/{encode_id(FLOWS[3].id)}",
+        "meeting": f"/meetings/{encode_id(meeting['id'])}",
         "conversation": f"/conversations/{encode_id(asked['id'])}",
         "conversation-passed": f"/conversations/{encode_id(passed['id'])}",
         "analysis": f"/analyses?analysis={encode_id(analysis['analysis_external_id'])}",

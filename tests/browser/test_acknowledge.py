@@ -68,7 +68,7 @@ def test_done_takes_the_row_away_and_puts_the_focus_on_undo(
     row_of(page, waiting).get_by_role("button", name="Done").press("Enter")
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_focused()
-    expect(page.locator("#needs .undo")).to_contain_text("Taken care of by dashboard")
+    expect(page.locator("#needs .undo")).to_contain_text(f"{waiting}: taken care of by dashboard")
     expect(row_of(page, waiting)).to_have_count(0)
     undo.press("Enter")
     expect(row_of(page, waiting).get_by_role("button", name="Done")).to_be_focused()

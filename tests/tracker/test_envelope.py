@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.sample import MALFORMED, NOON, body
@@ -70,6 +70,7 @@ def changed(**parts: Any) -> bytes:
     return json.dumps({**json.loads(body()), **parts}).encode()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 @example(b'{"a":' * 100_000)
 @example(b"[" * 100_000)
@@ -92,6 +93,7 @@ JSON = st.recursive(
 NAMES = ("event", "eventId", "eventTimestamp", "data")
 
 
+@settings(deadline=None)
 @given(
     parts=st.dictionaries(st.sampled_from(NAMES), JSON),
     data=st.dictionaries(st.sampled_from(["recordId", "organizationId", "timestamp", "x"]), JSON),

@@ -232,6 +232,7 @@ def test_a_flood_of_rejected_deliveries_is_sampled_and_never_waits(
     run(flood())
     log.open.set()
     run(flood())
+    ingest.append_bodies([body("meanwhile")])
     clock[0] += MINUTE
     run(receive(ingest, b"?", "wrong"))
     ingest.append_bodies([body()])

@@ -154,6 +154,11 @@ class TestPages:
     ) -> None:
         for listed in ("/runs", "/events", "/deliveries", "/quarantine"):
             assert pages.get(listed, params={"cursor": cursor}).status_code == 400
+            api = f"/api/v1{listed}"
+            assert pages.get(api, params={"cursor": cursor}).status_code == 400
+
+    def test_a_position_of_any_length_is_just_not_there(self, pages: TestClient[Litestar]) -> None:
+        assert pages.get(f"/api/v1/events/{'9' * 5000}").status_code == 404
 
 
 class TestNewRows:

@@ -154,7 +154,7 @@ class TestEveryPage:
         assert not page.select("script:not([src]), style, [style]")
         assert not [a for tag in page.find_all(True) for a in tag.attrs if a.startswith("on")]
         loaded = [tag.get("src") or tag.get("href") for tag in page.select("script, link, use")]
-        assert all(str(one).startswith("/static/") for one in loaded)
+        assert all(str(one).startswith(("/static/", "#")) for one in loaded)
 
     def test_never_turns_what_arrived_into_an_element_or_a_link(
         self, pages: TestClient[Litestar], address: str
@@ -189,9 +189,6 @@ def test_with_nothing_received_a_page_says_how_to_begin(
     empty: TestClient[Litestar], address: str
 ) -> None:
     page = soup(empty, address)
-    if address == "/calendar":
-        assert "No meeting in these days" in text(page.main)
-        return
     said = text(page.select_one(".nothing.first"))
     assert "/webhooks/popp" in said
     assert "tracker secret add" in said
@@ -250,7 +247,7 @@ def test_a_meeting_is_shown_in_the_viewers_zone_and_in_its_own(
     finally:
         pages.cookies.clear()
     assert "16:00" in page
-    assert "10:00 in America/New_York" in page
+    assert "10:00\u201311:00 in America/New_York" in page
     assert "Times in Europe/Berlin" in page
 
 

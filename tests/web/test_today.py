@@ -183,7 +183,7 @@ class TestAcknowledging:
             done = asking.post("/acknowledge", data=FORM)
             page = BeautifulSoup(done.text, "html.parser")
             assert not page.select("#needs tbody tr")
-            assert words(page, "#needs .undo") == "Taken care of by dashboard. Undo"
+            assert words(page, "#needs .undo") == "Ada: taken care of by dashboard. Undo"
             event = services.log.events(types=(DONE,))[0].read()
             assert event.data.actor == "dashboard"
             form = page.select("form[action='/acknowledge/undo'] input")

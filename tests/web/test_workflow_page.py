@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from tests.projections.queries.stored import NOON
+from tests.running import SECRET
 from tests.web.asking import client
 from tests.web.graphs import imported_shape, shape, walked
 from tracker.service import running
@@ -88,7 +89,8 @@ CONFIGURATION = '{"startNodeId": "a", "nodes": {"a": {"label": "First", "routing
 
 
 @pytest.fixture
-def writing(data: Path) -> Iterator[TestClient[Litestar]]:
+def writing(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient[Litestar]]:
+    monkeypatch.setenv("TRACKER_SIGNING_SECRETS", SECRET)
     with (
         running(load_settings(data)) as services,
         TestClient(create_app(services), raise_server_exceptions=False) as asking,

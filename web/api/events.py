@@ -8,12 +8,18 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from projections.queries.filters import DeliveryFilter, EventFilter, QuarantineFilter
+from projections.queries.filters import (
+    DeliveryFilter,
+    EventFilter,
+    LoggedFilter,
+    QuarantineFilter,
+)
+from projections.queries.log import LONGEST, list_deliveries, list_events, list_quarantined
 from projections.queries.paging import LARGEST_INTEGER
 from projections.queries.touched import touched_by
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import NotFound
 from tracker.log import StoredEvent
-from web.api.answers import Items, answer, answers
+from web.api.answers import Items, answer, answers, items
 from web.api.asking import Query, asks, wanted
 from web.services import Services
 
@@ -84,25 +90,16 @@ class _Body(msgspec.Struct):
 def events(request: Query, services: NamedDependency[Services]) -> Items[Event]:
     """Events by position, after `after` upwards."""
     asked = wanted(EventFilter, request)
-    after = asked.after or 0
-    rows = services.log.events(
-        after=max(after, _place(asked.cursor, after)),
-        limit=asked.limit + 1,
-        types=asked.type,
-        record_id=asked.record_id,
-        organizations=(asked.organization_id,) if asked.organization_id else (),
-        since=asked.since,
-        until=asked.until,
-    )
-    shown = rows[: asked.limit]
-    following = str(shown[-1].position) if len(rows) > asked.limit else None
-    return Items([answer(Event, row, data=_data(row)) for row in shown], following)
+    upwards = LoggedFilter(sort="position", **asked.model_dump(exclude_unset=True))
+    page = list_events(services.log, upwards)
+    return Items([answer(Event, row, data=_data(row)) for row in page.items], page.next_cursor)
 
 
 @get("/api/v1/events/{position:str}", sync_to_thread=True, tags=["Events"])
 def event(position: FromPath[str], services: NamedDependency[Services]) -> WholeEvent:
     """The event at a position."""
-    if not position.isascii() or not position.isdigit() or int(position) > LARGEST_INTEGER:
+    digits = position.isascii() and position.isdigit() and len(position) <= LONGEST
+    if not digits or int(position) > LARGEST_INTEGER:
         raise NotFound(f"There is no event at position {position[:50]!r}")
     row = services.log.event(int(position))
     with services.views.read() as connection:
@@ -121,15 +118,8 @@ def event(position: FromPath[str], services: NamedDependency[Services]) -> Whole
     "/api/v1/deliveries", sync_to_thread=True, operation_class=asks(DeliveryFilter), tags=["Events"]
 )
 def deliveries(request: Query, services: NamedDependency[Services]) -> Items[Delivery]:
-    """Deliveries that were not simply accepted, newest first."""
-    asked = wanted(DeliveryFilter, request)
-    rows = services.log.deliveries(
-        before=_place(asked.cursor, LARGEST_INTEGER),
-        limit=asked.limit + 1,
-        outcome=asked.outcome,
-    )
-    following = str(rows[asked.limit - 1].id) if len(rows) > asked.limit else None
-    return Items(answers(Delivery, rows[: asked.limit]), following)
+    """Deliveries that were not simply accepted, by default newest first."""
+    return items(Delivery, list_deliveries(services.log, wanted(DeliveryFilter, request)))
 
 
 @get(
@@ -140,22 +130,9 @@ def deliveries(request: Query, services: NamedDependency[Services]) -> Items[Del
 )
 def quarantine(request: Query, services: NamedDependency[Services]) -> Items[Quarantined]:
     """Signed deliveries that are not events, newest first."""
-    asked = wanted(QuarantineFilter, request)
-    rows = services.log.quarantined(
-        before=_place(asked.cursor, LARGEST_INTEGER), limit=asked.limit + 1, status=asked.status
-    )
-    shown = [answer(Quarantined, row, size=len(row.body)) for row in rows[: asked.limit]]
-    return Items(shown, str(shown[-1].id) if len(rows) > asked.limit else None)
-
-
-def _place(cursor: str | None, start: int) -> int:
-    if cursor is None:
-        return start
-    if not cursor.isascii() or not cursor.isdigit() or int(cursor) > LARGEST_INTEGER:
-        raise InvalidInput(
-            f"The cursor {cursor[:50]!r} is not one that this list gave", field="cursor"
-        )
-    return int(cursor)
+    page = list_quarantined(services.log, wanted(QuarantineFilter, request))
+    shown = [answer(Quarantined, row, size=len(row.body)) for row in page.items]
+    return Items(shown, page.next_cursor)
 
 
 def _data(row: StoredEvent) -> Any:

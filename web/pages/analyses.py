@@ -54,7 +54,9 @@ def analyses(request: Asked, services: Given) -> Response[Any]:
         )
         persons = queries.persons_of(connection, held.rows)
         counts = queries.count_analyses(connection, asked)
-        batches = queries.list_batches(connection, BatchFilter(limit=100)).items
+        batches = queries.bare_batches(connection, BatchFilter(limit=100)).items
+        asks = viewer.filtered or viewer.cursor
+        newest = [] if asks else queries.list_batches(connection, BatchFilter(limit=NEWEST)).items
         chosen = queries.batch(connection, asked.analysis) if asked.analysis else None
         first = _first_rank(connection, page.items, asked)
     every = Tab("all", viewer.link(mandatory=None), sum(counts.values()), asked.mandatory is None)
@@ -63,7 +65,7 @@ def analyses(request: Asked, services: Given) -> Response[Any]:
         sort=queries.order_of(asked),
         first=first,
         chosen=chosen,
-        newest=[] if viewer.filtered or viewer.cursor else batches[:NEWEST],
+        newest=newest,
         persons=persons,
         tabs=[every]
         + [

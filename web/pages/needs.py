@@ -7,6 +7,7 @@ from litestar import Response
 
 from projections.queries import waiting as queries
 from projections.queries.filters import AttentionFilter
+from projections.queries.people import named
 from tracker.database import Connection
 from web.badges import badge
 from web.ids import encode_id
@@ -37,6 +38,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     reasons: list[Tab]
     undo: Undo | None
+    undo_name: str | None
     back: str
     received: bool
     endpoint: str
@@ -80,6 +82,7 @@ def needs_of(
 ) -> Needs:
     """Rows as shown, with the counts of all that wait."""
     counted = queries.waiting_reasons(connection, AttentionFilter())
+    undo = undoable(request, services)
     return Needs(
         rows=[_line(row) for row in rows],
         count=sum(counted.values()),
@@ -87,11 +90,17 @@ def needs_of(
             Tab(badge("attention", reason).text.lower(), f"/needs?reason={encode_id(reason)}", n)
             for reason, n in counted.items()
         ],
-        undo=undoable(request, services),
+        undo=undo,
+        undo_name=_name(connection, undo) if undo else None,
         back=back,
         received=services.log.head() > 0,
         endpoint=endpoint(request),
     )
+
+
+def _name(connection: Connection, undo: Undo) -> str | None:
+    found = named(connection, undo.projection, [undo.entity]).get(undo.entity)
+    return found.name if found else None
 
 
 def _line(row: queries.WaitingLine) -> Line:

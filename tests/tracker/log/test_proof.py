@@ -71,7 +71,7 @@ def test_without_a_log_the_message_says_what_to_do(data: Path) -> None:
         verify(data)
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(
     column=st.sampled_from([*TEXTS, *NUMBERS, *BLOBS]),
     position=st.integers(1, EVENTS),
@@ -126,7 +126,7 @@ def test_a_removed_row_is_found_when_the_later_ones_close_the_gap(
     assert (proof.ok, proof.first_bad_position) == (False, position)
 
 
-@settings(max_examples=25)
+@settings(deadline=None, max_examples=25)
 @given(pair=st.lists(st.integers(1, EVENTS), min_size=2, max_size=2, unique=True))
 def test_two_swapped_rows_are_found(edited: Edited, pair: list[int]) -> None:
     one, other = pair
