@@ -1,6 +1,8 @@
 """The service as it runs: a process that is posted to, killed, stopped, and worked beside."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +13,15 @@ from time import monotonic
 import httpx
 import pytest
 
-from tests.running import SECRET, Running, eventually, free_port, service, tracker
+from tests.running import (
+    SECRET,
+    Running,
+    environment,
+    eventually,
+    free_port,
+    service,
+    tracker,
+)
 from tests.sample import append, bodies, body, digests, reading
 from tracker.log import verify
 
@@ -239,3 +249,27 @@ def test_a_service_that_is_stopped_during_a_rebuild_of_its_own_stops_at_once(dat
         assert running.stop() == 0
         assert monotonic() - started < 10
     assert not any(data.glob("views-*.db")) or (data / "views.current").exists()
+
+
+def test_port_0_is_any_free_port_and_the_one_that_is_told(data: Path) -> None:
+    started = subprocess.Popen(
+        [sys.executable, "-m", "tracker", "serve", "--data", str(data), "--port", "0"],
+        env=environment(TRACKER_SIGNING_SECRETS=SECRET),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with started:
+        assert started.stderr is not None
+        said = next(line for line in started.stderr if line.startswith("Serving on "))
+        url = said.removeprefix("Serving on ").strip()
+        eventually(lambda: answers(url))
+        started.terminate()
+    assert started.returncode == 0
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False

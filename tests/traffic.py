@@ -14,7 +14,7 @@ from tracker.timing import DAY, HOUR, to_iso
 
 START = 1_767_225_600_000_000  # 2026-01-01
 FEW = st.sampled_from(["a", "b", "c"])
-ODD = st.sampled_from([None, "", 7, True, [], {}, "ü ’quoted’", -1.5])
+ODD = st.sampled_from([None, "", 7, True, [], {}, "ü 'quoted'", -1.5, -0.0])
 
 PERSON = st.sampled_from(["p1", "p2", "p3", "p4"])
 BOOKING = st.sampled_from(["b1", "b2", "b3"])

@@ -5,6 +5,7 @@ through a Unix socket in the data directory, which only the directory's owner ca
 Otherwise the command opens the files itself.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,9 @@ from tracker.envelope import read_envelope
 from tracker.errors import Busy, NotReady
 from tracker.ingest import Ingest
 from tracker.log import Incoming, Log, LogReader, Receipt
-from tracker.socket import ask
+from tracker.socket import answers, ask
+
+PATIENCE = 10.0  # seconds for a service to open its socket, or another command to end
 
 
 class Writers(msgspec.Struct, frozen=True):
@@ -135,12 +138,32 @@ class Desk:
 
 @contextmanager
 def connect(data: Path) -> Iterator[Desk]:
-    """A desk for a data directory: the running service's, else one of this process."""
-    try:
-        log = Log(data)
-    except Busy:
-        yield Desk(lambda command, result: ask(data, command, result))
-        return
+    """A desk for a data directory: the running service's, else one of this process.
+
+    Raises NotReady when another process holds the log for long and does not answer.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            log = Log(data)
+            break
+        except Busy:
+            # A service, or another command that will be done in a moment.
+            if answers(data):
+                yield Desk(lambda command, result: ask(data, command, result))
+                return
+            if time.monotonic() > deadline:
+                raise NotReady(
+                    f"A process holds the log in {data} but does not answer; "
+                    "stop it, or wait until it has started"
+                ) from None
+            time.sleep(0.1)
+    with _own_desk(data, log) as desk:
+        yield desk
+
+
+@contextmanager
+def _own_desk(data: Path, log: Log) -> Iterator[Desk]:
     ingest, reader = Ingest(log, secrets=list), LogReader(data)
     ingest.start()
     writers = Writers(ingest, reader, lambda projection, key: _refold(data, projection, key))

@@ -24,7 +24,7 @@ from tracker.timing import MINUTE, now, to_iso
 LARGEST_BATCH = 512
 MOST_WAITING = 8_192
 MOST_REJECTED = 64  # recorded in a minute, however many come
-NOT_SIGNED = "no active secret signed this body"
+NOT_SIGNED = "x-signature is not the HMAC-SHA256 of this body by an active secret"
 
 Result = TypeVar("Result")
 Secrets = Callable[[], Sequence[tuple[str, str]]]
@@ -77,8 +77,7 @@ class Ingest:
         received_at = now()
         label = verify(body, signature, self._secrets())
         if label is None:
-            self._reject(body, received_at, remote)
-            return Receipt(Outcome.REJECTED, reason=NOT_SIGNED)
+            return self.reject(NOT_SIGNED, remote, body)
         self._verified(label, received_at)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Receipt] = loop.create_future()
@@ -87,12 +86,18 @@ class Ingest:
         self.outcomes[receipt.outcome] += 1
         return receipt
 
-    def _reject(self, body: bytes, received_at: int, remote: str) -> None:
-        """Count every rejected delivery, record a sample: a flood must not fill the disk."""
+    def reject(
+        self, reason: str, remote: str, body: bytes = b"", size: int | None = None
+    ) -> Receipt:
+        """Turn a delivery away: count every one, record a sample.
+
+        A flood must not fill the disk. `size` is that of a body which was not read whole.
+        """
         self.outcomes[Outcome.REJECTED] += 1
         self._writer.sample(
-            Incoming(body, received_at, reason=NOT_SIGNED, remote=remote, rejected=True)
+            Incoming(body, now(), reason=reason, remote=remote, rejected=True, size=size)
         )
+        return Receipt(Outcome.REJECTED, reason=reason)
 
     def append_internal(self, event_type: str, data: dict[str, Any]) -> Receipt:
         """Append a `TRACKER_…` event and wait until it is durable; raises NotStored."""

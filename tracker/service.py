@@ -64,14 +64,19 @@ def serve(
     the data directory is served already.
     """
     with running(settings, clock) as services:
-        _refuse_taken_port(settings)
-        uvloop.run(_answer(services, started))
+        uvloop.run(_answer(services, _free_port(settings), started))
 
 
-def _refuse_taken_port(settings: Settings) -> None:
-    """The web server itself would end in a traceback, after the service said that it serves."""
+def _free_port(settings: Settings) -> int:
+    """The port to listen on, any free one for 0.
+
+    Raises NotReady when it is taken: the web server itself would end in a traceback, after
+    the service said that it serves.
+    """
     try:
-        socket.create_server((settings.host, settings.port)).close()
+        with socket.create_server((settings.host, settings.port)) as probe:
+            port: int = probe.getsockname()[1]
+            return port
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise NotReady(
@@ -164,12 +169,12 @@ def _usable(path: Path) -> bool:
         views.close()
 
 
-async def _answer(services: Services, started: Callable[[str], None]) -> None:
+async def _answer(services: Services, port: int, started: Callable[[str], None]) -> None:
     settings = services.settings
     server = Server(
         create_app(services, _lifespan(services)),
         address=settings.host,
-        port=settings.port,
+        port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
@@ -185,7 +190,7 @@ async def _answer(services: Services, started: Callable[[str], None]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    url = f"http://{settings.host}:{settings.port}"
+    url = f"http://{settings.host}:{port}"
     _log.info("serving", url=url, data=str(settings.data))
     started(url)
     await server.serve()

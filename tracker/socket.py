@@ -9,7 +9,6 @@ import socket
 import socketserver
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +20,6 @@ from tracker import errors
 from tracker.errors import NotReady, TrackerError
 
 NAME: Final = "tracker.sock"
-PATIENCE: Final = 10.0  # seconds for a service that is just starting to open its socket
 LARGEST_MESSAGE: Final = 128 * 1024 * 1024  # twice the largest body that can be allowed
 LENGTH: Final = struct.Struct(">I")
 
@@ -111,21 +109,22 @@ def _error(name: str) -> type[TrackerError]:
     return found if known and found is not errors.LogDamaged else TrackerError
 
 
+def answers(data: Path) -> bool:
+    """Whether a service listens on the socket of a data directory."""
+    try:
+        with _dial(data):
+            return True
+    except NotReady:
+        return False
+
+
 @contextmanager
 def _dial(data: Path) -> Iterator[socket.socket]:
-    deadline = time.monotonic() + PATIENCE
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, _short_path(data) as path:
-        while True:
-            try:
-                connection.connect(path)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise NotReady(
-                        f"A process holds the log in {data} but does not answer; "
-                        "stop it, or wait until it has started"
-                    ) from None
-                time.sleep(0.1)
+        try:
+            connection.connect(path)
+        except OSError:
+            raise NotReady(f"No service answers in {data}; start it, or try again") from None
         yield connection
 
 

@@ -11,11 +11,14 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 
 from tracker.errors import NotStored
-from tracker.log import Outcome
+from tracker.log import Outcome, Receipt
 from web.services import Services
 
 SIGNATURE = "x-signature"
 RETRY_AFTER = "5"
+LONGEST_LENGTH = 15  # digits of a length that is taken for one
+ENCODED = "the body has a Content-Encoding; send it as it was signed"
+CUT_OFF = "the body was cut off; send it again"
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,34 +42,39 @@ async def receive_webhook(
     request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Response[Answer]:
     """Receive one delivery."""
+    ingest, limit = services.ingest, services.settings.max_body_bytes
+    remote = request.client.host if request.client else ""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        return _refuse(415, "Send the body as it was signed, without a Content-Encoding")
-    limit = services.settings.max_body_bytes
+        return _refuse(415, ingest.reject(ENCODED, remote, size=_declared(request)))
     try:
         body = await _read(request, limit)
-        remote = request.client.host if request.client else ""
-        receipt = await services.ingest.receive(body, request.headers.get(SIGNATURE), remote)
+        receipt = await ingest.receive(body, request.headers.get(SIGNATURE), remote)
     except TooLarge:
-        return _refuse(413, f"The body is larger than {limit} bytes (setting max_body_bytes)")
+        reason = f"the body is larger than {limit} bytes (setting max_body_bytes)"
+        return _refuse(413, ingest.reject(reason, remote, size=max(_declared(request), limit)))
     except CutOff:
-        return _refuse(400, "The body was cut off; send it again")
+        return _refuse(400, ingest.reject(CUT_OFF, remote))
     except NotStored:
-        answer = _refuse(503, "The event could not be stored; send it again")
-        answer.headers["Retry-After"] = RETRY_AFTER
-        return answer
+        answer = Answer("not stored", detail="send it again in a few seconds")
+        return Response(answer, status_code=503, headers={"Retry-After": RETRY_AFTER})
     if receipt.outcome is Outcome.REJECTED:
-        return _refuse(401, "x-signature is not the HMAC-SHA256 of this body by an active secret")
+        return _refuse(401, receipt)
     return Response(Answer(receipt.outcome, receipt.position))
 
 
-def _refuse(status: int, detail: str) -> Response[Answer]:
-    return Response(Answer("rejected", detail=detail), status_code=status)
+def _refuse(status: int, receipt: Receipt) -> Response[Answer]:
+    return Response(Answer(receipt.outcome, detail=receipt.reason), status_code=status)
+
+
+def _declared(request: Request[Any, Any, Any]) -> int:
+    """The length of the body as its header has it, 0 when that is no number of a sane size."""
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isdigit() and len(text) <= LONGEST_LENGTH else 0
 
 
 async def _read(request: Request[Any, Any, Any], limit: int) -> bytes:
     """The body, given up as soon as it is longer than the limit; its header may lie."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if _declared(request) > limit:
         raise TooLarge
     body = bytearray()
     more = True

@@ -151,11 +151,20 @@ def test_a_socket_that_a_killed_service_left_behind_is_no_obstacle(data: Path) -
 def test_a_process_that_holds_the_log_and_does_not_answer_is_named(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "PATIENCE", 0.0)
+    monkeypatch.setattr(commands, "PATIENCE", 0.0)
     log = Log(data)
-    with connect(data) as desk, pytest.raises(NotReady, match="holds the log"):
-        desk.discard_quarantined(1)
+    with pytest.raises(NotReady, match="holds the log"), connect(data):
+        pass
     log.close()
+
+
+def test_a_second_command_waits_until_the_first_is_done(data: Path) -> None:
+    log = Log(data)
+    first = threading.Timer(0.3, log.close)
+    first.start()
+    with connect(data) as desk:
+        assert desk.append_internal("TRACKER_ACKNOWLEDGED", {"recordId": "r"}) == 1
+    first.join()
 
 
 @contextmanager

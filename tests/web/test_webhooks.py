@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.running import eventually
 from tests.sample import MALFORMED, ROOT, body, opened, reading
 from tests.web.asgi import Answer, ask
 from tracker.ingest import Ingest
@@ -154,6 +155,14 @@ def test_a_body_up_to_the_limit_is_taken_and_one_byte_more_is_not(fresh: Endpoin
     assert answer.status == 413
     assert str(LIMIT) in answer.json()["detail"]
     assert fresh.log.head() == 1
+
+
+def test_what_is_refused_unread_is_recorded_with_its_reason_and_size(fresh: Endpoint) -> None:
+    fresh.post(b"x" * (LIMIT + 1), content_length=str(LIMIT + 1))
+    eventually(lambda: len(fresh.log.deliveries()) == 1)
+    (delivery,) = fresh.log.deliveries()
+    assert (delivery.outcome, delivery.size) == ("rejected", LIMIT + 1)
+    assert "larger" in str(delivery.reason)
 
 
 @pytest.mark.parametrize("declared", [None, "10", "0", "-1", "many", "4294967296000"])

@@ -13,7 +13,7 @@ from tracker.cli.options import DataOption, JsonOption, example, existing
 from tracker.cli.output import print_json, print_table, say, stages
 from tracker.commands import connect
 from tracker.database import open_reader
-from tracker.errors import InvalidInput, NotReady
+from tracker.errors import InvalidInput, NotFound, NotReady
 from tracker.log import LogReader
 from tracker.settings import Settings
 from tracker.timing import now
@@ -80,10 +80,17 @@ def _refold(settings: Settings, key: str, names: list[str]) -> None:
     for name in names:
         if name not in known:
             raise InvalidInput(f"There is no projection {name!r}; there are {', '.join(known)}")
+    done, missing = [], None
     with connect(settings.data) as desk:
         for name in names or known:
-            desk.refold(name, key)
-    say(f"Entity {key!r} was folded again in {', '.join(names or known)}")
+            try:
+                desk.refold(name, key)
+                done.append(name)
+            except NotFound as error:
+                missing = error
+    if missing is not None and not done:
+        raise missing
+    say(f"Entity {key!r} was folded again in {', '.join(done)}")
 
 
 def _print_rebuild(done: RebuildReport) -> None:

@@ -25,7 +25,8 @@ class Incoming(msgspec.Struct, frozen=True):
     """A delivery on its way into the log.
 
     Without an envelope it is quarantined for `reason`; with `rejected` set only
-    the fact that it came is recorded, never its bytes.
+    the fact that it came is recorded, never its bytes; `size` is theirs where they were
+    not read whole.
     """
 
     body: bytes
@@ -35,6 +36,7 @@ class Incoming(msgspec.Struct, frozen=True):
     remote: str = ""
     key_label: str = ""
     rejected: bool = False
+    size: int | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -163,11 +163,12 @@ def _delivery_row(delivery: Incoming, receipt: Receipt) -> tuple[object, ...]:
     reason = receipt.reason and receipt.reason[:REASON_LENGTH]
     event_id = delivery.envelope and delivery.envelope.event_id
     digest = hashlib.sha256(delivery.body).hexdigest()
+    size = len(delivery.body) if delivery.size is None else delivery.size
     return (
         delivery.received_at,
         receipt.outcome,
         reason,
-        len(delivery.body),
+        size,
         delivery.remote,
         delivery.key_label,
         event_id,
