@@ -12,7 +12,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ from projections.people import joined
 from tracker.database import Connection, open_reader, open_writer, transaction
 
 CHUNK = 4_000  # events that one task folds, unless a single entity has more
-CACHE = 65_536  # KiB of pages kept while rows and indexes are written
+CACHE = 49_152  # KiB of pages kept while rows and indexes are written
 FEW = 20_000  # a log so short that starting processes would take longer than folding it
 
 Progress = Callable[[str, int, int], None]
@@ -52,23 +52,36 @@ def build(data: Path, path: Path, until: int, processes: int | None, progress: P
 
     `progress` is told the stage, and how many positions of how many are done.
     """
-    with ExitStack() as stack:
-        groups = stack.enter_context(scratch_groups(data / "log.db", path.with_suffix(".scratch")))
-        views = open_writer(path)
-        stack.callback(views.close)
+    views = open_writer(path)
+    with closing(views):
         views.execute("PRAGMA journal_mode = OFF")
         views.execute("PRAGMA synchronous = OFF")
         views.execute(f"PRAGMA cache_size = -{CACHE}")
-        workers = _workers(data, until, processes)
-        stack.callback(workers.shutdown, wait=True, cancel_futures=True)
         with transaction(views):
             generation.create_tables(views)
-            _sort(groups, workers, until, progress)
-            _fold(views, workers, groups, progress)
-            _finish(views, groups.feed, until)
+            feed = _fill(views, data, path.with_suffix(".scratch"), until, processes, progress)
+            _finish(views, feed, until)
         views.execute("PRAGMA synchronous = FULL")
         views.execute("PRAGMA journal_mode = WAL")
     _sync(path)
+
+
+def _fill(
+    views: Connection,
+    data: Path,
+    scratch: Path,
+    until: int,
+    processes: int | None,
+    progress: Progress,
+) -> "Counter[Columns]":
+    """Everything but indexes, feed and people; gives the counts of the feed."""
+    with (
+        _workers(data, until, processes) as workers,
+        scratch_groups(data / "log.db", scratch) as groups,
+    ):
+        _sort(groups, workers, until, progress)
+        _fold(views, workers, groups, progress)
+        return groups.feed
 
 
 def _workers(data: Path, until: int, processes: int | None) -> Executor:

@@ -84,7 +84,7 @@ def scratch_groups(log: Path, file: Path) -> Iterator[Groups]:
     try:
         scratch.execute("PRAGMA journal_mode = OFF")
         scratch.execute("PRAGMA synchronous = OFF")
-        scratch.execute("PRAGMA cache_size = -65536")
+        scratch.execute("PRAGMA cache_size = -49152")
         scratch.execute("ATTACH ? AS log", (read_only(log),))
         scratch.execute(
             "CREATE TABLE members (projection INTEGER, key TEXT, position INTEGER,"

@@ -197,7 +197,11 @@ def _differing(both: Connection, view: str, rows: int) -> int:
         SELECT count(*) FROM old.{view} AS o
         WHERE NOT EXISTS (SELECT 1 FROM main.{view} AS n WHERE {key})
     """
-    return sum(int(both.execute(query).fetchone()[0]) for query in (changed_or_came, went))
+    differing = int(both.execute(changed_or_came).fetchone()[0])
+    (rows_before,) = both.execute(f"SELECT count(*) FROM old.{view}").fetchone()
+    if differing == 0 and rows_before == rows:
+        return 0  # all rows are in the old one, which has no more: none can have gone
+    return differing + int(both.execute(went).fetchone()[0])
 
 
 def _catch_up(data: Path, old: Path | None, new: Path) -> None:
