@@ -1,9 +1,10 @@
 """What the handlers work with, put together once by the composition root."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from projections import status
+from projections import generation, status
 from projections.background import BackgroundRebuild
 from projections.engine import Engine
 from projections.queries.views import Views
@@ -13,6 +14,9 @@ from tracker.log import LogReader
 from tracker.schedule import Scheduler
 from tracker.settings import Settings
 from web.live import Hub
+
+PATIENCE = 1.0  # seconds that somebody who did something waits to see it
+PAUSE = 0.02
 
 
 @dataclass(frozen=True)
@@ -34,3 +38,12 @@ class Services:
         """How far the served generation is; raises NotReady while there is none."""
         with self.views.read() as connection:
             return status.engine_status(connection, self.log, self.views.generation(), self.now())
+
+    def wait_for(self, position: int) -> None:
+        """Wait a moment for the views, so that the next page shows what was just appended."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with self.views.read() as connection:
+                if generation.position(connection) >= position:
+                    return
+            time.sleep(PAUSE)

@@ -5,7 +5,6 @@ that a second click, another tab or views that lag add no second event.
 """
 
 import threading
-import time
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,6 @@ from litestar.params import Body
 from litestar.response import Redirect
 from pydantic import BaseModel, Field
 
-from projections import generation
 from projections.entities import entities_of
 from projections.projection import ACKNOWLEDGEMENTS, acknowledged
 from tracker.errors import InvalidInput, NotFound
@@ -28,7 +26,6 @@ from web.services import Services
 
 DONE, UNDONE = "TRACKER_ACKNOWLEDGED", "TRACKER_ACKNOWLEDGEMENT_UNDONE"
 ACTOR = "dashboard"
-TRIES, PAUSE = 50, 0.02  # seconds between looks at the views: one second in all
 LARGEST_POSITION = 18  # digits: what fits in a column
 MOST_CLICKS = 500  # acknowledgements of one record that are looked at
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -65,7 +62,7 @@ def acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
     with _one_at_a_time:
         given = _acknowledgement(services.log, data)
         position = given.position if given else _append(services, DONE, data)
-    _wait(services, position)
+    services.wait_for(position)
     return _back(request, data.back, done=position)
 
 
@@ -75,7 +72,7 @@ def undo_acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
     from_this_site(request)
     with _one_at_a_time:
         if _acknowledgement(services.log, data):
-            _wait(services, _append(services, UNDONE, data))
+            services.wait_for(_append(services, UNDONE, data))
     return _back(request, data.back, row=row_of(data.projection, data.item))
 
 
@@ -132,15 +129,6 @@ def _append(services: Services, event_type: str, item: Item) -> int:
     told = {"recordId": item.entity, "organizationId": "", "actor": ACTOR}
     receipt = services.ingest.append_internal(event_type, told | item.model_dump(exclude={"back"}))
     return receipt.position or 0
-
-
-def _wait(services: Services, position: int) -> None:
-    """Wait a moment for the views, so that the next page shows what was done."""
-    for _ in range(TRIES):
-        with services.views.read() as connection:
-            if generation.position(connection) >= position:
-                return
-        time.sleep(PAUSE)
 
 
 def _back(request: Asked, page: str, row: str = "", **said: int) -> Redirect:

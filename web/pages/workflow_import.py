@@ -1,6 +1,5 @@
 """The configuration of a workflow, handed over as a file or as pasted text."""
 
-import time
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -10,7 +9,6 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
 
-from projections import generation
 from projections.queries.workflows import workflow
 from tracker.configuration import LARGEST, Import, read_import
 from tracker.errors import InvalidInput, NotFound
@@ -21,7 +19,6 @@ from web.rendering import html, render
 from web.services import Services
 
 LONGEST_ID: Final = 512
-TRIES, PAUSE = 50, 0.02  # seconds between looks at the views: one second in all
 
 
 class ImportPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +64,7 @@ def import_workflow(
         told = msgspec.structs.replace(page, error=str(error), field=error.field or "text")
         return _form(request, services, told, 400)
     receipt = services.ingest.append_internal("TRACKER_WORKFLOW_IMPORTED", wanted.event_data(ACTOR))
-    _wait(services, receipt.position or 0)
+    services.wait_for(receipt.position or 0)
     version = f"?version={encode_id(wanted.version_id)}" if wanted.version_id else ""
     return Redirect(f"/workflows/{encode_id(wanted.workflow_id)}{version}", status_code=303)
 
@@ -111,12 +108,3 @@ def _organization(services: Services, workflow_id: str) -> str:
             return workflow(connection, workflow_id).workflow.organization_id
         except NotFound:
             return ""
-
-
-def _wait(services: Services, position: int) -> None:
-    """Wait a moment for the views, so that the next page shows what was imported."""
-    for _ in range(TRIES):
-        with services.views.read() as connection:
-            if generation.position(connection) >= position:
-                return
-        time.sleep(PAUSE)
