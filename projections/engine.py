@@ -1,7 +1,7 @@
 """The running engine: a process that keeps the served generation up with the log.
 
 It is a process of its own because folding is all Python: as a thread it took the
-interpreter from the webhook's answers (measured: a third of the deliveries a second).
+interpreter from the webhook's answers (the README's decisions have the figures).
 It knows nothing of the web: it tells a listener which keys changed.
 """
 
