@@ -175,11 +175,6 @@ class Control:
             for name, started, finished, ok, result in rows
         ]
 
-    def audit(self, actor: str, action: str, detail: str) -> None:
-        """Add a line to the audit trail."""
-        with self._file.writing() as connection:
-            _audit(connection, now(), actor, action, detail)
-
     def audit_trail(self, limit: int = 100) -> list[AuditEntry]:
         """The newest lines of the audit trail, newest first."""
         with self._file.reading() as connection:

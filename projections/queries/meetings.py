@@ -10,7 +10,6 @@ from projections.queries.paging import (
     Listing,
     Page,
     Where,
-    count,
     select_all,
     select_one,
     select_page,
@@ -85,11 +84,6 @@ def list_meetings(connection: Connection, wanted: MeetingFilter) -> Page[Meeting
     return select_page(
         connection, MeetingRow, MEETINGS, where, wanted.sort, wanted.limit, wanted.cursor
     )
-
-
-def count_meetings(connection: Connection, wanted: MeetingFilter) -> int:
-    """How many meetings fit a filter."""
-    return count(connection, MEETINGS, _where(connection, wanted))
 
 
 def in_span(connection: Connection, since: int, until: int, limit: int) -> list[MeetingRow]:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from projections.queries.filters import AttentionFilter
-from projections.queries.paging import Listing, Page, Where, count, select_page
+from projections.queries.paging import Listing, Page, Where, select_page
 from projections.queries.people import names
 from tracker.database import Connection
 
@@ -93,11 +93,6 @@ def _newest_conversations(connection: Connection, persons: Iterable[str]) -> dic
     """
     rows = connection.execute(query, (json.dumps(sorted(set(persons))),))
     return {person: _Talk(found, url) for person, found, url in rows}
-
-
-def count_waiting(connection: Connection, wanted: AttentionFilter) -> int:
-    """How many things wait for a person."""
-    return count(connection, ATTENTION, _where(wanted))
 
 
 def waiting_reasons(connection: Connection, wanted: AttentionFilter) -> dict[str, int]:

@@ -147,12 +147,10 @@ def test_a_job_that_runs_still_shows_how_it_went_before(control: Control) -> Non
 def test_whoever_changes_access_is_in_the_audit_trail(control: Control) -> None:
     control.add_secret("popp", "s3cret", actor="ann")
     control.revoke_secret("popp", actor="bob")
-    control.audit("cy", "looked", "at the trail")
 
     trail = [(e.actor, e.action, e.detail) for e in control.audit_trail()]
 
     assert trail == [
-        ("cy", "looked", "at the trail"),
         ("bob", "secret revoked", "popp"),
         ("ann", "secret added", "popp"),
     ]

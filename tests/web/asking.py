@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
+from bs4 import BeautifulSoup, Tag
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -35,3 +36,14 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
         now=lambda: now,
     )
     return TestClient(create_app(services), raise_server_exceptions=False)
+
+
+def soup(asking: TestClient[Litestar], address: str, status: int = 200) -> BeautifulSoup:
+    answer = asking.get(address)
+    assert answer.status_code == status, answer.text
+    return BeautifulSoup(answer.text, "html.parser")
+
+
+def text(found: Tag | None) -> str:
+    assert found is not None
+    return " ".join(found.get_text(" ").split())

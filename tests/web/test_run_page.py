@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from bs4 import BeautifulSoup, Tag
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from tests.projections.queries.stored import NOON, body, completed, ended, imported, started
-from tests.web.asking import client
+from tests.web.asking import client, soup, text
 from tests.web.graphs import imported_shape, shape, walked
 from tracker.timing import DAY
 from web.ids import encode_id
@@ -45,17 +44,6 @@ STORED = [
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
     with client(tmp_path_factory.mktemp("data"), STORED, now=NOON + 20 * DAY) as asking:
         yield asking
-
-
-def soup(asking: TestClient[Litestar], address: str, status: int = 200) -> BeautifulSoup:
-    answer = asking.get(address)
-    assert answer.status_code == status, answer.text
-    return BeautifulSoup(answer.text, "html.parser")
-
-
-def text(found: Tag | None) -> str:
-    assert found is not None
-    return " ".join(found.get_text(" ").split())
 
 
 def test_the_graph_and_the_timeline_lead_to_each_other(pages: TestClient[Litestar]) -> None:

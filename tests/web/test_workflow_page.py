@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from tests.projections.queries.stored import NOON
 from tests.running import SECRET
-from tests.web.asking import client
+from tests.web.asking import client, soup, text
 from tests.web.graphs import imported_shape, shape, walked
 from tracker.service import running
 from tracker.settings import load_settings
@@ -32,17 +32,6 @@ STORED = [
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
     with client(tmp_path_factory.mktemp("data"), STORED, now=NOON + 20 * DAY) as asking:
         yield asking
-
-
-def soup(asking: TestClient[Litestar], address: str, status: int = 200) -> BeautifulSoup:
-    answer = asking.get(address)
-    assert answer.status_code == status, answer.text
-    return BeautifulSoup(answer.text, "html.parser")
-
-
-def text(found: Tag | None) -> str:
-    assert found is not None
-    return " ".join(found.get_text(" ").split())
 
 
 def test_what_the_configuration_lacks_is_listed_with_its_runs(pages: TestClient[Litestar]) -> None:

@@ -1,6 +1,6 @@
 """Reading the log: by position, by entity's record, by type; and what was not accepted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,16 +79,6 @@ class LogReader:
         with self._readers.lend() as connection:
             rows = connection.execute(query, (*values, limit)).fetchall()
         return [StoredEvent(*row) for row in rows]
-
-    def stream(self, after: int = 0, until: int | None = None) -> Iterator[StoredEvent]:
-        """All events after a position, up to and including another, in order, in one snapshot."""
-        query = f"""
-            SELECT {EVENT_COLUMNS} FROM events
-            WHERE position > ? AND position <= ? ORDER BY position
-        """
-        with self._readers.lend() as connection:
-            for row in connection.execute(query, (after, 2**62 if until is None else until)):
-                yield StoredEvent(*row)
 
     def deliveries(
         self,

@@ -22,11 +22,11 @@ from projections.queries.filters import (
     WorkflowFilter,
 )
 from projections.queries.funnel import campaigns, funnel, run_funnel
-from projections.queries.meetings import count_meetings, list_meetings, meeting, open_requests
+from projections.queries.meetings import list_meetings, meeting, open_requests
 from projections.queries.moving import moving
 from projections.queries.runs import list_runs
 from projections.queries.today import next_meetings
-from projections.queries.waiting import count_waiting, needs_you, waiting_reasons
+from projections.queries.waiting import needs_you, waiting_reasons
 from projections.queries.workflows import list_workflows, workflow
 from tests.projections.queries.stored import (
     HIRING,
@@ -78,7 +78,6 @@ def test_the_longest_waiting_comes_first_with_its_name(data: Path) -> None:
     views = store(data, [*TALKS, *failed])
     with views.read() as connection:
         page = needs_you(connection, AttentionFilter())
-        assert count_waiting(connection, AttentionFilter()) == len(page.items)
         for asked in (AttentionFilter(), AttentionFilter(reason=("run_failed",))):
             counted = waiting_reasons(connection, asked)
             assert counted == {"needs_review": 1, "run_failed": 1}
@@ -147,7 +146,7 @@ def test_next_meetings_are_those_booked_for_the_next_two_days(data: Path) -> Non
     with views.read() as connection:
         assert [m.id for m in next_meetings(connection, NOON)] == ["soon"]
         asked = MeetingFilter(since=NOON, until=NOON + 2 * DAY)
-        assert count_meetings(connection, asked) == len(list_meetings(connection, asked).items) == 2
+        assert len(list_meetings(connection, asked).items) == 2
 
 
 def test_a_replaced_booking_is_found_but_not_listed(data: Path) -> None:

@@ -268,15 +268,6 @@ def test_events_are_found_by_every_filter(log: Log, reader: LogReader) -> None:
         reader.event_by_id("nothing")
 
 
-def test_a_stream_is_one_moment_of_the_log(log: Log, reader: LogReader) -> None:
-    log.append([incoming(one) for one in bodies(3)])
-    stream = reader.stream(after=1)
-    assert next(stream).position == 2
-    log.append([incoming(body("later"))])
-    assert [event.position for event in stream] == [3]
-    assert [event.position for event in reader.stream(until=2)] == [1, 2]
-
-
 def test_a_log_goes_on_where_it_was_closed(data: Path) -> None:
     for n in range(3):
         with opened(data) as log:
