@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import caught_up
 from tests.projections.queries.stored import HIRING, V1, completed, started
 from tests.running import Running, eventually, service
 
@@ -25,7 +26,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         for body in (started("r1"), completed("r1", "ask", "onComplete", 2)):
             assert running.post(body).is_success
         _import(running)
-        eventually(lambda: running.get("/runs/r1").is_success)
+        eventually(lambda: caught_up(running))
         yield running
 
 
