@@ -26,6 +26,7 @@ from projections.entities import read_at
 from projections.folding import Folded, fold_entity, pack_positions
 from projections.grouping import Groups, Members, Span, scratch_groups, spans, told_by_payload
 from projections.people import joined
+from tracker import files
 from tracker.database import Connection, open_reader, open_writer, transaction
 
 CHUNK = 4_000  # events that one task folds, unless a single entity has more
@@ -63,7 +64,7 @@ def build(data: Path, path: Path, until: int, processes: int | None, progress: P
             _finish(views, feed, until)
         views.execute("PRAGMA synchronous = FULL")
         views.execute("PRAGMA journal_mode = WAL")
-    _sync(path)
+    files.sync(path)
 
 
 def _fill(
@@ -229,11 +230,3 @@ def _store(views: Connection, view: str, rows: list[Columns]) -> None:
 def _note_view(views: Connection, view: str, rows: int, digest: int) -> None:
     update = "UPDATE views SET rows = ?, digest = ? WHERE name = ?"
     views.execute(update, (rows, f"{digest % MODULUS:x}", view))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

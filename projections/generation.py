@@ -4,7 +4,6 @@
 served and is replaced by an atomic rename.
 """
 
-import os
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -15,9 +14,11 @@ from typing import Any, Final
 from projections.catalogue import PROJECTIONS
 from projections.codec import columns
 from projections.projection import Attention, Table, Tally
-from tracker.database import Connection, run_script
+from tracker import files
+from tracker.database import Connection, open_in_memory, run_script
 
 POINTER: Final = "views.current"
+FEW_NAMES: Final = 3
 NAME: Final = re.compile(r"views-(\d{6})\.db")
 
 SHARED: Final = """
@@ -191,14 +192,46 @@ def _indexes(table: Table) -> list[tuple[str, ...]]:
 
 
 def usable(connection: Connection) -> bool:
-    """Whether a generation was built by the same versions, with the columns written today."""
-    if versions(connection) != {p.name: p.version for p in PROJECTIONS}:
-        return False
-    for table in TABLES.values():
-        found = [row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")]
-        if found != _names(table):
-            return False
-    return True
+    """Whether this program can go on with a generation: it would make the same one."""
+    return not differences(connection)
+
+
+def differences(connection: Connection) -> list[str]:
+    """In words, why a generation must be made again: versions, tables or indexes differ."""
+    before, after = versions(connection), {p.name: p.version for p in PROJECTIONS}
+    raised = [
+        f"{name}: version {before.get(name, 'none')} becomes {after.get(name, 'none')}"
+        for name in dict.fromkeys([*after, *before])
+        if before.get(name) != after.get(name)
+    ]
+    found, wanted = schema(connection), _schema_of_today()
+    names = sorted(dict(found.items() ^ wanted.items()))
+    more = f" and {len(names) - FEW_NAMES} more" if len(names) > FEW_NAMES else ""
+    made = f"tables or indexes are made another way: {', '.join(names[:FEW_NAMES])}{more}"
+    return [*raised, made] if names else raised
+
+
+def schema(connection: Connection) -> dict[str, str]:
+    """The statement that made each table, index and trigger of a generation.
+
+    Without what SQLite makes by itself: another version of it may word that otherwise.
+    """
+    query = """
+        SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN
+        (SELECT name FROM pragma_table_list WHERE type = 'shadow')
+    """
+    return dict(connection.execute(query).fetchall())
+
+
+@cache
+def _schema_of_today() -> dict[str, str]:
+    connection = open_in_memory()
+    try:
+        create_tables(connection)
+        create_indexes(connection)
+        return schema(connection)
+    finally:
+        connection.close()
 
 
 def versions(connection: Connection) -> dict[str, int]:
@@ -240,21 +273,10 @@ def next_file(data: Path) -> Path:
 
 def switch(data: Path, path: Path) -> None:
     """Serve a generation from now on: one atomic rename."""
-    waiting = data / f"{POINTER}.new"
-    with waiting.open("w") as file:
-        file.write(f"{path.name}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(data / POINTER)
-    _sync_directory(data)
-
-
-def _sync_directory(data: Path) -> None:
-    descriptor = os.open(data, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    pointer = data / POINTER
+    waiting = files.begin(pointer)
+    waiting.write_text(f"{path.name}\n")
+    files.put_in_place(waiting, pointer)
 
 
 def remove(path: Path) -> None:

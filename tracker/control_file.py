@@ -14,15 +14,19 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from tracker.database import Connection, open_reader, open_writer, transaction
+from tracker.migrations import bring_up_to_date
 
 
 class ControlFile:
-    """control.db at `path`, made when it is missing."""
+    """control.db at `path`, made when it is missing, brought up to date when it is older.
+
+    Raises NotReady when its tables are those of a newer program.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._locked() as connection:
-            MIGRATIONS.apply(Database(connection))
+            bring_up_to_date(connection, path, CONTROL_STEPS)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -54,17 +58,17 @@ class ControlFile:
             os.close(descriptor)
 
 
-MIGRATIONS = Migrations("control")
+CONTROL_STEPS: Final = Migrations("control")
 
 
-@MIGRATIONS()
+@CONTROL_STEPS()
 def create_tables(db: Database) -> None:
-    """The tables of the first version."""
+    """Signing secrets and their last use, results of jobs, and the audit trail."""
     for statement in _SCHEMA:
         db.execute(statement)
 
 
-@MIGRATIONS()
+@CONTROL_STEPS()
 def create_saved_views(db: Database) -> None:
     """The filters of lists that people gave a name."""
     db.execute(_SAVED_VIEWS)

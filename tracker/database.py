@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from tracker import files
 from tracker.errors import Busy, NotReady
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ def open_reader(path: Path) -> Connection:
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection
+
+
+def open_in_memory() -> Connection:
+    """A database that no file holds."""
+    return _connect(":memory:")
 
 
 def _connect(uri: str) -> Connection:
@@ -115,6 +121,26 @@ def snapshot(connection: Connection) -> Iterator[Connection]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def copy_into(connection: Connection, path: Path) -> None:
+    """Copy the file of a connection as it is at this moment, without pages that hold deleted rows.
+
+    The copy is whole or not there, survives a power cut, and is its owner's alone. Whoever
+    writes the file goes on; its write-ahead log only grows until the copy is made.
+    """
+    unfinished = files.begin(path)
+    try:
+        connection.execute("VACUUM INTO ?", (str(unfinished),))
+        files.put_in_place(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def file_size(connection: Connection) -> int:
+    """How many bytes the file of a connection has, with what still waits in its write-ahead log."""
+    query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+    return int(connection.execute(query).fetchone()[0])
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tracker.cli.quarantine import app as quarantine
 from tracker.cli.secret import app as secret
 from tracker.cli.send import register as register_send
 from tracker.cli.serve import register as register_serve
+from tracker.cli.upgrade_check import register as register_upgrade_check
 from tracker.cli.workflow import app as workflow
 from tracker.errors import InvalidInput, TrackerError
 from tracker.settings import PRIVATE_UMASK
@@ -65,6 +66,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(workflow, name="workflow")
 app.add_typer(secret, name="secret")
 register_doctor(app)
+register_upgrade_check(app)
 
 
 def main() -> None:

@@ -15,9 +15,11 @@ from tracker.log.rows import (
     Receipt,
     StoredEvent,
 )
+from tracker.log.schema import LOG_STEPS
 from tracker.log.writer import Log
 
 __all__ = [
+    "LOG_STEPS",
     "Delivery",
     "Incoming",
     "Log",

@@ -1,14 +1,19 @@
 """The tables of log.db and how they came to be."""
 
+from pathlib import Path
+from typing import Final
+
 from sqlite_utils import Database, Migrations
 
 from tracker.database import Connection, run_script
+from tracker.migrations import bring_up_to_date
 
-migrations = Migrations("log")
+LOG_STEPS: Final = Migrations("log")
 
 
-@migrations(name="0001_log")
-def _create(db: Database) -> None:
+@LOG_STEPS(name="0001_log")
+def create_tables(db: Database) -> None:
+    """The events, their head, other deliveries, and the quarantine."""
     run_script(
         db.conn,
         """
@@ -60,6 +65,6 @@ def _create(db: Database) -> None:
     )
 
 
-def migrate(connection: Connection) -> None:
-    """Bring log.db up to date."""
-    migrations.apply(Database(connection))
+def migrate(connection: Connection, path: Path) -> None:
+    """Bring log.db up to date; raises NotReady when a newer program wrote it."""
+    bring_up_to_date(connection, path, LOG_STEPS)

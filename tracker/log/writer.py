@@ -29,15 +29,17 @@ INSERT_QUARANTINE = """
 class Log:
     """Appends deliveries; only one process at a time can open it.
 
-    Raises Busy when another process writes this log. Not for use by two threads at once.
+    Raises Busy when another process writes this log, NotReady when its tables are those of a
+    newer program. Not for use by two threads at once.
     """
 
     def __init__(self, data: Path) -> None:
-        self._closing = ExitStack()
-        self._closing.enter_context(exclusive(data / "log.lock", "writing the log"))
-        self._connection: Connection = open_writer(data / "log.db")
-        self._closing.callback(self._connection.close)
-        migrate(self._connection)
+        with ExitStack() as opening:
+            opening.enter_context(exclusive(data / "log.lock", "writing the log"))
+            self._connection: Connection = open_writer(data / "log.db")
+            opening.callback(self._connection.close)
+            migrate(self._connection, data / "log.db")
+            self._closing = opening.pop_all()
         self._head: tuple[int, bytes] | None = None
 
     def close(self) -> None:
