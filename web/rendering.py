@@ -21,6 +21,7 @@ from tracker.timing import DAY, HOUR, MINUTE, SECOND, to_datetime, to_iso
 from web.assets import asset_url
 from web.badges import anomaly_words, badge, plain, sentence
 from web.ids import encode_id
+from web.security import nonce_of
 
 UTC = ZoneInfo("UTC")
 SPANS = (("d", DAY), ("h", HOUR), ("min", MINUTE), ("s", SECOND))
@@ -33,7 +34,8 @@ ICONS = asset_url("icons.svg")
 class Viewer(msgspec.Struct, frozen=True):
     """Who looks at a page: when, in which zone, in which theme, at which address.
 
-    `mark` is the state of the views that the page shows at least (`web.live`).
+    `mark` is the state of the views that the page shows at least (`web.live`), `nonce` what
+    the page's own scripts and htmx attributes are known by (`web.security`).
     """
 
     now: int
@@ -42,6 +44,7 @@ class Viewer(msgspec.Struct, frozen=True):
     path: str = "/"
     query: str = ""
     mark: str = ""
+    nonce: str = ""
 
     @property
     def zone_name(self) -> str:
@@ -77,6 +80,7 @@ def viewer(request: Request[Any, Any, Any], now: int) -> Viewer:
         path=raw_path(request).removeprefix("/parts") or "/",
         query=_query(request.scope["query_string"].decode("latin-1")),
         mark=request.state.get("mark", ""),
+        nonce=nonce_of(request.scope),
     )
 
 

@@ -194,7 +194,7 @@ class TestAnEvent:
         post(filled, started("live-5"))
         eventually(lambda: caught_up(filled))
         run_page(page, "live-5")
-        page.evaluate("document.querySelector('#run').insertAdjacentHTML('beforeend', '<input>')")
+        page.evaluate("document.querySelector('#run').append(document.createElement('input'))")
         page.locator("#run input").fill("a thought")
         fetched = parts(page)
 
