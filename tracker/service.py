@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -48,8 +49,10 @@ NOT_LOCAL = (
     "The address {host} can be reached from other machines, and nobody has to sign in yet; "
     "serve on 127.0.0.1 and reach it through SSH"
 )
-HEADER_SECONDS = 10
-BACKLOG = 1024
+HEADER_SECONDS = 10  # for the headers, and for the next request on an open connection
+HEADER_BYTES = 64 * 1024
+CONNECTIONS = 4096  # open at once; others wait until one is closed
+OPEN_FILES = 2 * CONNECTIONS
 
 
 def serve(
@@ -63,8 +66,17 @@ def serve(
     Raises NotReady without a secret or on an address that others can reach, Busy when
     the data directory is served already.
     """
+    _allow_open_files()
     with running(settings, clock) as services:
         uvloop.run(_answer(services, _free_port(settings), started))
+
+
+def _allow_open_files() -> None:
+    """Each connection is an open file; a shell's usual limit of 1,024 is soon reached."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _free_port(settings: Settings) -> int:
@@ -177,8 +189,11 @@ async def _answer(services: Services, port: int, started: Callable[[str], None])
         port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
-        backlog=BACKLOG,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES
+        ),
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
         websockets=False,
         log_enabled=False,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
 
 from litestar import Litestar, Request
 from litestar.config.compression import CompressionConfig
@@ -11,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from web.api import API_HANDLERS
 from web.assets import static_file
+from web.bodies import in_time
 from web.calendar_feed import calendar_feed
 from web.health import healthz, metrics, readyz
 from web.ids import ByRawPath
@@ -21,6 +23,7 @@ from web.security import headers
 from web.services import Services
 from web.webhooks import receive_webhook
 
+LARGEST_FORM: Final = 4 * 1024**2  # bytes; a workflow's configuration is the largest
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 HANDLERS: list[ControllerRouterHandler] = [
@@ -36,9 +39,19 @@ HANDLERS: list[ControllerRouterHandler] = [
 ]
 
 
+class Application(ByRawPath):
+    """Serves each request; what has a body must send it in time, wherever it goes."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"}:
+            receive = in_time(receive)
+        await super().__call__(scope, receive, send)
+
+
 def create_app(services: Services, lifespan: Lifespan | None = None) -> Litestar:
     """The ASGI application around a running set of services."""
-    return ByRawPath(
+    return Application(
         route_handlers=HANDLERS,
         state=State({"services": services}),
         dependencies={"services": Provide(_services, sync_to_thread=False)},
@@ -48,6 +61,7 @@ def create_app(services: Services, lifespan: Lifespan | None = None) -> Litestar
         compression_config=CompressionConfig(
             backend="gzip", minimum_size=1000, exclude=["^/live", "^/webhooks"]
         ),
+        request_max_body_size=LARGEST_FORM,
         lifespan=[lifespan] if lifespan else [],
         openapi_config=None,
         logging_config=None,

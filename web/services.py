@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from projections import generation, status
 from projections.background import BackgroundRebuild
@@ -13,6 +13,7 @@ from tracker.ingest import Ingest
 from tracker.log import LogReader
 from tracker.schedule import Scheduler
 from tracker.settings import Settings
+from web.bodies import Room
 from web.live import Hub
 
 PATIENCE = 1.0  # seconds that somebody who did something waits to see it
@@ -33,6 +34,7 @@ class Services:
     scheduler: Scheduler
     rebuild: BackgroundRebuild
     now: Callable[[], int]
+    room: Room = field(default_factory=Room)
 
     def status(self) -> status.EngineStatus:
         """How far the served generation is; raises NotReady while there is none."""

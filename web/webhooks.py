@@ -1,7 +1,8 @@
 """The one endpoint that the provider calls.
 
 Every signed body is answered 200 once it is durable, whatever it holds. The other
-answers: 401 not signed by us, 413 too large, 415 encoded, 503 not stored (try again).
+answers: 400 cut off, 401 not signed by us, 413 too large, 415 encoded, 503 not stored
+(try again).
 """
 
 from typing import Any
@@ -12,13 +13,15 @@ from litestar.di import NamedDependency
 
 from tracker.errors import NotStored
 from tracker.log import Outcome, Receipt
+from web.bodies import SECONDS, NoRoom, Share
 from web.services import Services
 
 SIGNATURE = "x-signature"
 RETRY_AFTER = "5"
 LONGEST_LENGTH = 15  # digits of a length that is taken for one
 ENCODED = "the body has a Content-Encoding; send it as it was signed"
-CUT_OFF = "the body was cut off; send it again"
+CUT_OFF = f"the body was cut off, or took longer than {SECONDS:.0f} seconds; send it again"
+BUSY = "too many large bodies arrive at once; send it again in a few seconds"
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,15 +50,17 @@ async def receive_webhook(
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         return _refuse(415, ingest.reject(ENCODED, remote, size=_declared(request)))
     try:
-        body = await _read(request, limit)
-        receipt = await ingest.receive(body, request.headers.get(SIGNATURE), remote)
+        with services.room.share() as share:
+            body = await _read(request, limit, share)
+            receipt = await ingest.receive(body, request.headers.get(SIGNATURE), remote)
     except TooLarge:
         reason = f"the body is larger than {limit} bytes (setting max_body_bytes)"
         return _refuse(413, ingest.reject(reason, remote, size=max(_declared(request), limit)))
     except CutOff:
         return _refuse(400, ingest.reject(CUT_OFF, remote))
-    except NotStored:
-        answer = Answer("not stored", detail="send it again in a few seconds")
+    except (NotStored, NoRoom) as error:
+        detail = BUSY if isinstance(error, NoRoom) else "send it again in a few seconds"
+        answer = Answer("not stored", detail=detail)
         return Response(answer, status_code=503, headers={"Retry-After": RETRY_AFTER})
     if receipt.outcome is Outcome.REJECTED:
         return _refuse(401, receipt)
@@ -72,7 +77,7 @@ def _declared(request: Request[Any, Any, Any]) -> int:
     return int(text) if text.isdigit() and len(text) <= LONGEST_LENGTH else 0
 
 
-async def _read(request: Request[Any, Any, Any], limit: int) -> bytes:
+async def _read(request: Request[Any, Any, Any], limit: int, share: Share) -> bytes:
     """The body, given up as soon as it is longer than the limit; its header may lie."""
     if _declared(request) > limit:
         raise TooLarge
@@ -87,4 +92,5 @@ async def _read(request: Request[Any, Any, Any], limit: int) -> bytes:
         more = message["more_body"]
         if len(body) > limit:
             raise TooLarge
+        share.grow(len(body))
     return bytes(body)

@@ -1,0 +1,85 @@
+"""Hostile senders: slow, many, huge or unsigned, they don't stop what is signed."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.running import Running, eventually, service
+from tests.sample import body
+from tracker.log import LogReader
+
+SLOW = 1_000
+HALF_A_REQUEST = b"POST /webhooks/popp HTTP/1.1\r\nHost: tracker\r\n"
+HALF_A_BODY = HALF_A_REQUEST + b"Content-Length: 900\r\nx-signature: none\r\n\r\n{"
+
+
+@pytest.fixture
+def running(data: Path) -> Iterator[Running]:
+    with service(data) as running:
+        yield running
+
+
+@contextmanager
+def connections(running: Running, count: int, said: bytes) -> Iterator[list[socket.socket]]:
+    """Connections that say something and then nothing more."""
+    port = int(running.url.rsplit(":", 1)[1])
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(count)
+        ]
+        for one in opened:
+            one.sendall(said)
+        yield opened
+
+
+@pytest.mark.parametrize("said", [b"", HALF_A_REQUEST, HALF_A_BODY], ids=["mute", "head", "body"])
+def test_a_thousand_slow_connections_do_not_stop_signed_deliveries(
+    running: Running, said: bytes
+) -> None:
+    with connections(running, SLOW, said):
+        answers = [running.post(body(f"e{number}")) for number in range(50)]
+    assert {answer.json()["status"] for answer in answers} == {"accepted"}
+
+
+def test_headers_that_never_end_are_cut_off(running: Running) -> None:
+    with connections(running, 1, HALF_A_REQUEST) as [one]:
+        one.settimeout(30)
+        assert one.recv(1024).startswith((b"", b"HTTP/1.1 408"))
+        assert one.recv(1024) == b""
+
+
+def test_headers_without_measure_are_refused(running: Running) -> None:
+    with connections(running, 1, HALF_A_REQUEST) as [one]:
+        one.settimeout(30)
+        assert not flooded(one).startswith(b"HTTP/1.1 200")
+    assert running.post(body()).is_success
+
+
+def flooded(one: socket.socket) -> bytes:
+    """What is answered to a megabyte of headers; nothing when the connection is closed."""
+    try:
+        for _ in range(1024):
+            one.sendall(b"X-More: " + b"a" * 1000 + b"\r\n")
+        one.sendall(b"\r\n")
+        return one.recv(1024)
+    except ConnectionError:
+        return b""
+
+
+def test_an_unsigned_flood_leaves_only_a_sample(running: Running, data: Path) -> None:
+    before = sum(path.stat().st_size for path in data.iterdir())
+    refused = b"{" + b"x" * 100_000
+    for _ in range(500):
+        assert running.post(refused, signature="0" * 64).status_code == 401
+    assert running.post(body()).is_success
+    log = LogReader(data)
+    try:
+        eventually(lambda: bool(log.deliveries(limit=1)))
+        assert len(log.deliveries(limit=500)) <= 64
+    finally:
+        log.close()
+    after = sum(path.stat().st_size for path in data.iterdir())
+    assert after - before < 2_000_000, "50 MB were sent"
