@@ -173,6 +173,11 @@ def links(row: Analysis | Batch) -> Iterable[str]:
         yield from p.customer(row.organization_id, row.candidate_external_id)
 
 
+def about(row: Analysis | Batch) -> p.About | None:
+    """When the candidate was last analysed."""
+    return p.About(row.completed_at) if isinstance(row, Analysis) else None
+
+
 def search(row: Analysis | Batch) -> Iterable[p.Found]:
     """Both are found by Popp's ids and the customer's."""
     if isinstance(row, Batch):
@@ -216,5 +221,6 @@ PROJECTION = p.Projection(
     fold=fold,
     tallies=tallies,
     links=links,
+    about=about,
     search=search,
 )

@@ -26,6 +26,7 @@ from projections.entities import read_at
 from projections.folding import Folded, fold_entity, pack_positions
 from projections.grouping import Groups, Members, Span, scratch_groups, spans, told_by_payload
 from projections.people import joined
+from projections.persons import all_persons
 from tracker import files
 from tracker.database import Connection, open_reader, open_writer, transaction
 
@@ -42,7 +43,7 @@ class Chunk(msgspec.Struct):
     """The rows that a worker folded, by view, and what they add to tallies and digests."""
 
     rows: dict[str, list[Columns]]
-    entities: list[tuple[str, str, bytes, str | None]]
+    entities: list[Columns]
     tallies: dict[Columns, tuple[int, int]]
     digests: dict[str, int]
     positions: int
@@ -152,7 +153,8 @@ def _fold(views: Connection, workers: Executor, groups: Groups, progress: Progre
             views.executemany(generation.insert_into(view), came)
             rows[view] += len(came)
         views.executemany(
-            "INSERT INTO entities (projection, key, positions, broken) VALUES (?, ?, ?, ?)",
+            "INSERT INTO entities (projection, key, last_event_at, name, positions, broken)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             chunk.entities,
         )
         _add(tallies, chunk.tallies)
@@ -186,7 +188,10 @@ def fold_chunk(task: Task) -> Chunk:
     for number, key, positions in entities:
         projection = PROJECTIONS[number]
         folded = fold_entity(projection, key, [events[p] for p in positions])
-        chunk.entities.append((projection.name, key, pack_positions(positions), folded.broken))
+        told = (folded.last_event_at, folded.name)
+        chunk.entities.append(
+            (projection.name, key, *told, pack_positions(positions), folded.broken)
+        )
         _collect(chunk, folded)
     chunk.digests = {view: digest_of(rows) for view, rows in chunk.rows.items()}
     return chunk
@@ -218,7 +223,9 @@ def _finish(views: Connection, feed: "Counter[Columns]", until: int) -> None:
     generation.create_indexes(views)
     _store(views, "feed", sorted((*key, count) for key, count in feed.items()))
     links = views.execute("SELECT identity, projection, entity FROM links ORDER BY 2, 3, 1")
-    _store(views, "people", sorted(joined(links).items()))
+    people = joined(links)
+    _store(views, "people", sorted(people.items()))
+    _store(views, "persons", all_persons(views, people))
     views.execute("UPDATE checkpoint SET position = ?", (until,))
 
 

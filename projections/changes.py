@@ -12,6 +12,7 @@ from projections.codec import MODULUS, Columns, digest_of
 from projections.folding import Folded
 from projections.generation import insert_into, key_columns, key_of, view_columns
 from projections.people import People
+from projections.persons import Persons
 from tracker.database import Connection
 from tracker.timing import HOUR
 
@@ -22,6 +23,7 @@ class Changes:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._people = People(connection)
+        self._persons = Persons(connection, self._people)
         self._digests: defaultdict[str, int] = defaultdict(int)
         self._rows: Counter[str] = Counter()
         self._tallies: Counter[tuple[Columns, str]] = Counter()
@@ -45,6 +47,7 @@ class Changes:
         self._replace_in("search", old.search, new.search)
         if self._replace_in("links", old.links, new.links):
             self._people.relink([row[0] for row in old.links], [row[0] for row in new.links])
+        self._persons.retell(old, new)
 
     def _replace_rows(
         self, old: Sequence[tuple[str, Columns]], new: Sequence[tuple[str, Columns]]
@@ -70,10 +73,12 @@ class Changes:
         self._rows[view] += len(come) - len(gone)
 
     def write(self, position: int) -> None:
-        """Write tallies, feed, people, digests and the checkpoint."""
+        """Write tallies, feed, people, persons, digests and the checkpoint."""
         self._write_tallies()
         self._write_feed()
-        self._moved("people", *self._people.write())
+        gone, come = self._people.write()
+        self._moved("people", gone, come)
+        self._replace_in("persons", *self._persons.rows(gone, come))
         for view, moved in self._digests.items():
             self._move_digest(view, moved)
         self._connection.execute("UPDATE checkpoint SET position = ?", (position,))

@@ -125,6 +125,11 @@ def links(row: Contact) -> Iterable[str]:
     yield from p.customer(row.organization_id, row.candidate_external_id)
 
 
+def about(row: Contact) -> p.About:
+    """The contact's name, as this event gave it."""
+    return p.About(row.at, row.contact_name)
+
+
 def search(row: Contact) -> Iterable[p.Found]:
     """A contact is found by its name and the ids around it."""
     yield p.found(
@@ -156,5 +161,6 @@ PROJECTION = p.Projection(
     tallies=tallies,
     attention=attention,
     links=links,
+    about=about,
     search=search,
 )

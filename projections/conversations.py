@@ -296,6 +296,11 @@ def links(row: Conversation) -> Iterable[str]:
     yield from p.through_conversation(row.id)
 
 
+def about(row: Conversation) -> p.About:
+    """The candidate's name, as the conversation last had it."""
+    return p.About(row.last_event_at, row.candidate_name)
+
+
 def search(row: Conversation) -> Iterable[p.Found]:
     """A conversation is found by its person, its ids and its campaign."""
     yield p.found(
@@ -335,5 +340,6 @@ PROJECTION = p.Projection(
     tallies=tallies,
     attention=attention,
     links=links,
+    about=about,
     search=search,
 )

@@ -13,7 +13,7 @@ from msgspec.structs import astuple
 
 from projections.codec import Columns, decode_row, encode_row
 from projections.generation import key_of
-from projections.projection import Found, Projection
+from projections.projection import About, Found, Projection
 from tracker.events import Event, canonical
 
 
@@ -21,7 +21,8 @@ class Folded(msgspec.Struct):
     """Everything that one entity gives to the views.
 
     `rows` holds column values by table, `tallies` (key, count, total), `attention`,
-    `links` and `search` whole rows of these views. `broken` is a traceback.
+    `links` and `search` whole rows of these views. `last_event_at` and `name` are what
+    the entity tells of its person. `broken` is a traceback.
     """
 
     rows: list[tuple[str, Columns]] = msgspec.field(default_factory=list)
@@ -29,6 +30,8 @@ class Folded(msgspec.Struct):
     attention: list[Columns] = msgspec.field(default_factory=list)
     links: list[Columns] = msgspec.field(default_factory=list)
     search: list[Columns] = msgspec.field(default_factory=list)
+    last_event_at: int | None = None
+    name: str | None = None
     broken: str | None = None
 
 
@@ -68,16 +71,23 @@ def _contributions(projection: Projection, key: str, structs: Sequence[Any]) -> 
     attention: set[Columns] = set()
     links: set[str] = set()
     found: list[Found] = []
+    told: list[About] = []
     for row in structs:
         for tally in projection.tallies(row):
             values = astuple(tally)
             folded.tallies.append((values[:-2], tally.count, tally.total))
         attention.update(astuple(waiting) for waiting in projection.attention(row))
         links.update(projection.links(row))
+        about = projection.about(row)
+        if about is not None:
+            told.append(about)
         found.extend(projection.search(row))
     once = {waiting[0]: waiting for waiting in sorted(attention, key=repr)}
     folded.attention = [(*entity, *waiting) for waiting in once.values()]
     folded.links = [(identity, *entity) for identity in sorted(links)]
+    if told:
+        folded.last_event_at = max(one.at for one in told)
+        folded.name = max(((o.at, o.name) for o in told if o.name), default=(0, None))[1]
     if found:
         words = sorted({word for one in found for word in one.words})
         folded.search = [(*entity, min(one.title for one in found), " ".join(words))]

@@ -29,9 +29,12 @@ from tracker.events import Event
 BATCH = 500
 BY_NAME = {projection.name: projection for projection in PROJECTIONS}
 UPSERT = """
-    INSERT INTO entities (projection, key, positions, broken) VALUES (?, ?, ?, ?)
+    INSERT INTO entities (projection, key, last_event_at, name, positions, broken)
+    VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (projection, key) DO UPDATE
-    SET positions = excluded.positions, broken = excluded.broken
+    SET positions = excluded.positions, broken = excluded.broken,
+        last_event_at = iif(excluded.broken IS NULL, excluded.last_event_at, last_event_at),
+        name = iif(excluded.broken IS NULL, excluded.name, name)
 """
 
 
@@ -103,7 +106,9 @@ class Follower:
         for (name, key), new in touched.items():
             positions = {*new, *stored[name, key][1]} if (name, key) in stored else set(new)
             folded = fold_entity(BY_NAME[name], key, [events[p] for p in positions])
-            self.views.execute(UPSERT, (name, key, pack_positions(positions), folded.broken))
+            told = (folded.last_event_at, folded.name)
+            row = (name, key, *told, pack_positions(positions), folded.broken)
+            self.views.execute(UPSERT, row)
             if folded.broken is None:
                 changes.replace(self._before(name, key, stored), folded, f"{name}:{key}")
 

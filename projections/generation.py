@@ -33,6 +33,8 @@ CREATE TABLE entities (
     id INTEGER PRIMARY KEY,
     projection TEXT NOT NULL,
     key TEXT NOT NULL,
+    last_event_at INTEGER,
+    name TEXT,
     positions BLOB NOT NULL,
     broken TEXT
 ) STRICT;
@@ -69,6 +71,14 @@ CREATE TABLE links (
     PRIMARY KEY (identity, projection, entity)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE people (identity TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE persons (
+    person TEXT PRIMARY KEY,
+    name TEXT,
+    name_order TEXT,
+    named_by TEXT,
+    named_at INTEGER,
+    last_event_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE search (
     id INTEGER PRIMARY KEY,
     projection TEXT NOT NULL,
@@ -94,6 +104,8 @@ CREATE INDEX entities_broken ON entities (projection) WHERE broken IS NOT NULL;
 CREATE INDEX attention_by_since ON attention (since);
 CREATE INDEX links_by_entity ON links (projection, entity);
 CREATE INDEX people_by_person ON people (person);
+CREATE INDEX persons_by_name ON persons (name_order);
+CREATE INDEX persons_by_last_event_at ON persons (last_event_at);
 CREATE UNIQUE INDEX search_by_entity ON search (projection, entity);
 INSERT INTO search_index (search_index) VALUES ('rebuild');
 CREATE TRIGGER search_added AFTER INSERT ON search BEGIN
@@ -111,6 +123,7 @@ SHARED_VIEWS: Final = {
     "attention": (("projection", "entity", *Attention.__struct_fields__), 3),
     "links": (("identity", "projection", "entity"), 3),
     "people": (("identity", "person"), 1),
+    "persons": (("person", "name", "name_order", "named_by", "named_at", "last_event_at"), 1),
     "search": (("projection", "entity", "title", "words"), 2),
     "feed": (("hour", "type", "organization_id", "count"), 3),
 }

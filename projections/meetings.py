@@ -271,6 +271,11 @@ def links(row: Meeting) -> Iterable[str]:
     yield from p.through_conversation(row.conversation_id)
 
 
+def about(row: Meeting) -> p.About:
+    """When something last happened; a participant's name need not be the candidate's."""
+    return p.About(row.last_event_at)
+
+
 def search(row: Meeting) -> Iterable[p.Found]:
     """A meeting is found by its title, its ids and everyone invited."""
     invited = (word for person in row.participants for word in (person.name, person.email))
@@ -302,5 +307,6 @@ PROJECTION = p.Projection(
     tallies=tallies,
     attention=attention,
     links=links,
+    about=about,
     search=search,
 )

@@ -27,7 +27,7 @@ class People:
             self._join(new)
 
     def _join(self, identities: Sequence[str]) -> None:
-        persons = {self._person(identity) for identity in identities}
+        persons = {self.person_of(identity) for identity in identities}
         smallest = min([*identities, *(person for person in persons if person)])
         for person in persons - {smallest, None}:
             for member in self._members(str(person)):
@@ -35,7 +35,8 @@ class People:
         for identity in identities:
             self._now[identity] = smallest
 
-    def _person(self, identity: str) -> str | None:
+    def person_of(self, identity: str) -> str | None:
+        """Whose an identity is by now, None for nobody's."""
         if identity not in self._now:
             row = self._connection.execute(
                 "SELECT person FROM people WHERE identity = ?", (identity,)
@@ -45,7 +46,7 @@ class People:
 
     def _members(self, person: str) -> set[str]:
         rows = self._connection.execute("SELECT identity FROM people WHERE person = ?", (person,))
-        stored = {identity for (identity,) in rows if self._person(identity) == person}
+        stored = {identity for (identity,) in rows if self.person_of(identity) == person}
         return stored | {identity for identity, now in self._now.items() if now == person}
 
     def write(self) -> tuple[list[Columns], list[Columns]]:
@@ -63,12 +64,12 @@ class People:
         """Where a link was taken away, walk what is still connected."""
         affected = set(self._loosened)
         for identity in self._loosened:
-            if person := self._person(identity):
+            if person := self.person_of(identity):
                 affected |= self._members(person)
         while affected:
             part = self._connected(affected.pop())
             for identity in part:
-                self._person(identity)
+                self.person_of(identity)
                 self._now[identity] = min(part)
             affected -= part
         self._forget_unlinked()

@@ -75,6 +75,13 @@ class Found(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
 
 
+class About(msgspec.Struct, frozen=True):
+    """What a row tells of its person: when something last happened, and the name it gives."""
+
+    at: int
+    name: str | None = None
+
+
 def found(title: str, *words: str | None) -> Found:
     """A title with the words that are known, each once."""
     return Found(title, tuple(dict.fromkeys(word for word in words if word)))
@@ -97,6 +104,10 @@ def _nothing(_row: Any) -> tuple[()]:
     return ()
 
 
+def _nobody(_row: Any) -> None:
+    return None
+
+
 class Projection(msgspec.Struct, frozen=True):
     """One projection; raise `version` whenever its rows would come out differently."""
 
@@ -109,6 +120,7 @@ class Projection(msgspec.Struct, frozen=True):
     tallies: Callable[[Any], Iterable[Tally]] = _nothing
     attention: Callable[[Any], Iterable[Attention]] = _nothing
     links: Callable[[Any], Iterable[str]] = _nothing
+    about: Callable[[Any], About | None] = _nobody
     search: Callable[[Any], Iterable[Found]] = _nothing
 
     def entity_of(self, event: Event) -> str | None:

@@ -205,6 +205,11 @@ def links(row: Run | Step) -> Iterable[str]:
         yield from p.customer(row.organization_id, row.candidate_external_id)
 
 
+def about(row: Run | Step) -> p.About | None:
+    """When something last happened."""
+    return p.About(row.last_event_at) if isinstance(row, Run) else None
+
+
 def search(row: Run | Step) -> Iterable[p.Found]:
     """A run is found by its own id and by those of its person and workflow."""
     if isinstance(row, Run):
@@ -244,5 +249,6 @@ PROJECTION = p.Projection(
     tallies=tallies,
     attention=attention,
     links=links,
+    about=about,
     search=search,
 )

@@ -63,7 +63,14 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "outcome": FEW,
         "reason": FEW,
     },
-    "contact": {"workflowId": FEW, "reason": FEW, "runId": FEW},
+    "contact": {
+        "workflowId": FEW,
+        "reason": FEW,
+        "runId": FEW,
+        "contactName": FEW,
+        "candidateProfileId": PERSON,
+        "candidateProfileExternalId": PERSON,
+    },
     "workflow": {"workflowId": FEW, "workflowVersionId": FEW, "name": FEW, "version": st.just(2)},
 }
 RECORDS = {"conversation": TALK, "meeting": BOOKING, "analysis": PERSON}

@@ -184,10 +184,12 @@ class GraphFilter(Asked):
 
 
 class PersonFilter(Filter):
-    """People in the order of their canonical identities."""
+    """People; `name` sorts those without one last, `identity` never changes while one reads."""
 
     q: Annotated[Text | None, Field(description="Words of a name, or an id")] = None
-    sort: Literal["identity", "-identity"] = "identity"
+    sort: Literal["-last_event_at", "last_event_at", "name", "-name", "identity", "-identity"] = (
+        "-last_event_at"
+    )
 
 
 class EventFilter(Filter):

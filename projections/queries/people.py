@@ -1,6 +1,7 @@
 """Who is who: the identities of a person, the names known, and the list of all people."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -12,7 +13,11 @@ from projections.queries.paging import Listing, Page, Where, select_page
 from projections.queries.search import words_of
 from tracker.database import Connection
 
-PEOPLE = Listing("people", key=("identity",))
+PEOPLE = Listing(
+    "(SELECT person AS identity, name AS shown, name_order AS name, last_event_at FROM persons)",
+    key=("identity",),
+    nullable=frozenset({"name"}),
+)
 
 
 # CROSS JOIN holds SQLite to the order of the tables as written: from few rows to their
@@ -33,7 +38,7 @@ class PersonLine(msgspec.Struct, frozen=True):
     name: str | None
     identities: list[str]
     entities: dict[str, int]
-    last_event_at: int | None
+    last_event_at: int
 
 
 def find_person(connection: Connection, value: str) -> str | None:
@@ -90,31 +95,30 @@ def named(connection: Connection, projection: str, entities: Iterable[str]) -> d
 
 
 def names(connection: Connection, persons: Iterable[str]) -> dict[str, str]:
-    """The newest name of each person that has one: from conversations, else from contacts."""
+    """The name of each person that has one."""
     query = """
-        SELECT person, candidate_name, 1 AS rank, last_event_at AS at
-        FROM people CROSS JOIN links USING (identity) CROSS JOIN conversations ON id = entity
-        WHERE projection = 'conversations' AND candidate_name IS NOT NULL
-        AND person IN (SELECT value FROM json_each(:persons))
-        UNION ALL
-        SELECT person, contact_name, 0, at
-        FROM people CROSS JOIN links USING (identity) CROSS JOIN contacts USING (entity)
-        WHERE projection = 'contacts' AND contact_name IS NOT NULL
-        AND person IN (SELECT value FROM json_each(:persons))
-        ORDER BY rank, at, 2
+        SELECT person, name FROM persons
+        WHERE name IS NOT NULL AND person IN (SELECT value FROM json_each(?))
     """
-    rows = connection.execute(query, {"persons": json.dumps(sorted(set(persons)))})
-    return {found: name for found, name, _, _ in rows}
+    return dict(connection.execute(query, (json.dumps(sorted(set(persons))),)).fetchall())
 
 
-class _Canonical(msgspec.Struct, frozen=True):
+class _Row(msgspec.Struct, frozen=True):
     identity: str
+    shown: str | None
+    last_event_at: int
 
 
-def people(connection: Connection, wanted: PersonFilter) -> Page[PersonLine]:
-    """People in the order of their canonical identities."""
-    where = Where().add("identity = person")
+def people(
+    connection: Connection, wanted: PersonFilter, only: Sequence[str] | None = None
+) -> Page[PersonLine]:
+    """People, those with whom something happened last first unless asked otherwise.
+
+    `only` narrows them to some, named by their canonical identities.
+    """
+    where = Where().one_of("identity", only)
     if wanted.q is not None:
+        where.few = True
         where.add(
             """
             identity IN (
@@ -125,29 +129,30 @@ def people(connection: Connection, wanted: PersonFilter) -> Page[PersonLine]:
             """,
             words_of(wanted.q),
         )
-    page = select_page(
-        connection, _Canonical, PEOPLE, where, wanted.sort, wanted.limit, wanted.cursor
-    )
-    return page.of(_lines(connection, [row.identity for row in page.items]))
+    page = select_page(connection, _Row, PEOPLE, where, wanted.sort, wanted.limit, wanted.cursor)
+    return page.of(_lines(connection, page.items))
 
 
-def _lines(connection: Connection, persons: Sequence[str]) -> list[PersonLine]:
+def _lines(connection: Connection, rows: Sequence[_Row]) -> list[PersonLine]:
     query = """
         SELECT person, identity, projection, entity FROM people CROSS JOIN links USING (identity)
         WHERE person IN (SELECT value FROM json_each(?))
     """
-    rows = connection.execute(query, (json.dumps(persons),)).fetchall()
-    known = names(connection, persons)
-    newest = _newest(connection, persons)
+    persons = json.dumps([row.identity for row in rows])
+    identities: defaultdict[str, set[str]] = defaultdict(set)
+    entities: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for person, identity, *entity in connection.execute(query, (persons,)):
+        identities[person].add(identity)
+        entities[person].add((entity[0], entity[1]))
     return [
         PersonLine(
-            person=one,
-            name=known.get(one),
-            identities=sorted({identity for p, identity, _, _ in rows if p == one}),
-            entities=_counts({(k, e) for p, _, k, e in rows if p == one}),
-            last_event_at=newest.get(one),
+            person=row.identity,
+            name=row.shown,
+            identities=sorted(identities[row.identity]),
+            entities=_counts(entities[row.identity]),
+            last_event_at=row.last_event_at,
         )
-        for one in persons
+        for row in rows
     ]
 
 
@@ -156,26 +161,3 @@ def _counts(entities: Iterable[tuple[str, str]]) -> dict[str, int]:
     for projection, _ in sorted(entities):
         counts[projection] = counts.get(projection, 0) + 1
     return counts
-
-
-def _newest(connection: Connection, persons: Sequence[str]) -> dict[str, int]:
-    """When something last happened with each person."""
-    moments = " UNION ALL ".join(
-        f"""
-        SELECT person, {column} AS at FROM people CROSS JOIN links USING (identity)
-        CROSS JOIN {table} ON {table}.{key} = links.entity
-        WHERE projection = '{table}' AND person IN (SELECT value FROM json_each(:persons))
-        """
-        for table, key, column in NEWEST
-    )
-    query = f"SELECT person, max(at) FROM ({moments}) GROUP BY person"
-    return dict(connection.execute(query, {"persons": json.dumps(persons)}).fetchall())
-
-
-NEWEST = (
-    ("conversations", "id", "last_event_at"),
-    ("meetings", "entity", "last_event_at"),
-    ("analyses", "entity", "completed_at"),
-    ("runs", "id", "last_event_at"),
-    ("contacts", "entity", "at"),
-)

@@ -129,6 +129,7 @@ CHANGES = {
     "DELETE FROM steps WHERE run_id = 'r1'": ("steps", 2),
     "INSERT INTO feed VALUES (1, 'made up', '', 7)": ("feed", 1),
     "UPDATE people SET person = 'other' WHERE identity = 'candidate:p0'": ("people", 1),
+    "UPDATE persons SET last_event_at = 1 WHERE person = 'candidate:p0'": ("persons", 1),
     "UPDATE conversations SET score = NULL": ("conversations", 0),
 }
 
@@ -178,6 +179,22 @@ def test_a_generation_of_older_software_with_other_columns_can_be_compared(
     report = rebuild(views)
     assert report.views["runs"].differing == report.views["runs"].rows == 2
     assert report.switched
+
+
+@pytest.mark.parametrize(
+    "older", ["DROP TABLE persons", "ALTER TABLE entities DROP COLUMN last_event_at"]
+)
+def test_a_generation_of_software_that_knew_less_of_people_is_made_anew(
+    views: Path, older: str
+) -> None:
+    edit(views, older)
+    connection = open_reader(built(views))
+    assert not generation.usable(connection)
+    connection.close()
+    assert rebuild(views).switched
+    connection = open_reader(built(views))
+    assert generation.usable(connection)
+    connection.close()
 
 
 def test_events_that_arrive_during_the_rebuild_are_in_it(views: Path) -> None:

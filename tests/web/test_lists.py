@@ -46,7 +46,7 @@ SORTABLE = [
     "/workflows",
     "/events",
 ]
-HOLDING = ["/runs", "/conversations", "/analyses", "/contacts", "/events"]
+HOLDING = ["/runs", "/conversations", "/analyses", "/contacts", "/candidates", "/events"]
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ class TestNewRows:
         assert rows(again) == ["conversation-c9"]
 
     @pytest.mark.parametrize(
-        "address", ["/runs?sort=first_at", "/conversations?sort=-score", "/candidates"]
+        "address", ["/runs?sort=first_at", "/conversations?sort=-score", "/candidates?sort=name"]
     )
     def test_elsewhere_than_from_above_nothing_is_held_back(
         self, pages: TestClient[Litestar], address: str

@@ -24,7 +24,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     identities: list[str]
     entities: dict[str, int]
-    last_event_at: datetime | None
+    last_event_at: datetime
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     tags=["Candidates"],
 )
 def candidates(request: Query, services: NamedDependency[Services]) -> Items[Candidate]:
-    """People by their identities."""
+    """People, by default those with whom something happened last first."""
     asked = wanted(PersonFilter, request)
     with services.views.read() as connection:
         return items(Candidate, queries.people(connection, asked))
