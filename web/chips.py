@@ -20,24 +20,28 @@ class Chip(msgspec.Struct, frozen=True):
 
 
 class Shelf(msgspec.Struct, frozen=True):
-    """The chips of a list, and the filters in the address; `new` when no chip holds them."""
+    """The chips of a list, and the filters in the address; `new` when no chip holds them.
+
+    `csv` is the address of the list as a file.
+    """
 
     path: str
     query: str
     chips: list[Chip]
     new: bool
+    csv: str
 
 
 def shelf_of(services: Services, path: str, given: Iterable[tuple[str, str]]) -> Shelf | None:
     """What is saved for the page of a list; None for a page that is none."""
     listed = LISTS.get(path)
-    if listed is None or not listed.saved:
+    if listed is None:
         return None
-    known = set(parameter_names(listed.kind))
+    known = set(parameter_names(listed.page_kind))
     query = _written(listed, [(name, value) for name, value in given if name in known])
     chips = [Chip(view, _same(view.query, query)) for view in services.control.saved_views.of(path)]
     new = bool(query) and not any(chip.current for chip in chips)
-    return Shelf(path, query, chips, new)
+    return Shelf(path, query, chips, new, f"{path}.csv{'?' if query else ''}{query}")
 
 
 def checked(path: str, query: str) -> str:
@@ -46,7 +50,7 @@ def checked(path: str, query: str) -> str:
     Raises InvalidInput for another page, for a filter that it doesn't have, and for none.
     """
     listed = LISTS.get(path)
-    if listed is None or not listed.saved:
+    if listed is None:
         raise InvalidInput(f"Views of {path[:100]!r} can't be saved; it is no list", "path")
     written = _written(listed, parse_qsl(query, keep_blank_values=True))
     if not written:
@@ -56,7 +60,7 @@ def checked(path: str, query: str) -> str:
 
 def _written(listed: List, given: Iterable[tuple[str, str]]) -> str:
     """The filters without the place in the list, in the order of the filter's fields."""
-    return urlencode(parse(listed.kind, given).parameters())
+    return urlencode(parse(listed.page_kind, given).parameters())
 
 
 def _same(one: str, other: str) -> bool:

@@ -14,6 +14,7 @@ from projections.queries import analyses, contacts, conversations, log, meetings
 from projections.queries.filters import (
     AnalysisFilter,
     AttentionFilter,
+    CalendarFilter,
     ContactFilter,
     ConversationFilter,
     DeliveryFilter,
@@ -26,6 +27,7 @@ from projections.queries.filters import (
     WorkflowFilter,
 )
 from projections.queries.paging import Page
+from projections.queries.parameters import Asked
 from projections.queries.runs import list_runs
 from projections.queries.workflows import list_workflows
 from tracker.database import Connection
@@ -38,15 +40,20 @@ Read = Callable[[Any], Page[Any]]
 class List(msgspec.Struct, frozen=True):
     """One list. `reading` lends a function from filters to a page; what it reads is of one moment.
 
-    `columns` are the names in the CSV's head with the way to each value in a row; `saved`
-    tells whether the page takes these filters, so that they can be saved for it.
+    `columns` are the names in the CSV's head with the way to each value in a row; `page` is
+    what the page takes, and what can be saved for it, where that is something else.
     """
 
     path: str
     kind: type[Filter]
     reading: Callable[[Services], AbstractContextManager[Read]]
     columns: tuple[tuple[str, str], ...]
-    saved: bool = True
+    page: type[Asked] | None = None
+
+    @property
+    def page_kind(self) -> type[Asked]:
+        """What the list's page takes."""
+        return self.page or self.kind
 
 
 class Owned(msgspec.Struct, frozen=True):
@@ -164,7 +171,7 @@ LISTS = {
                 " conversation_id campaign_external_id revision notes_ready notes_url reason"
                 " last_event_at anomalies"
             ),
-            saved=False,
+            page=CalendarFilter,
         ),
         List(
             "/candidates",

@@ -1,12 +1,13 @@
 """What can be asked of each list: one model a list, the same for pages and the API."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from projections import conversations, meetings, runs
 from projections.queries.parameters import (
     Asked,
+    Day,
     End,
     Filter,
     From,
@@ -16,6 +17,7 @@ from projections.queries.parameters import (
     Start,
     Text,
     To,
+    Zone,
     parameter_names,
     parse,
 )
@@ -25,6 +27,7 @@ __all__ = [
     "AnalysisFilter",
     "AttentionFilter",
     "BatchFilter",
+    "CalendarFilter",
     "ContactFilter",
     "ConversationFilter",
     "DeliveryFilter",
@@ -123,6 +126,17 @@ class MeetingFilter(Filter):
     notes_ready: bool | None = None
     anomalies: Odd = None
     sort: Literal["starts_at", "-starts_at", "-last_event_at", "last_event_at"] = "starts_at"
+
+
+class CalendarFilter(Asked):
+    """Some days of the calendar: those around `date`, today without one."""
+
+    view: Literal["agenda", "week", "month", "day"] = "agenda"
+    date: Day | None = None
+    page: Annotated[int, Field(ge=1, le=10_000, description="Of a day with many meetings")] = 1
+    zone: Annotated[Zone | None, Field(description="The zone in which days and times are")] = None
+    organization_id: Text | None = None
+    not_kept: ClassVar[frozenset[str]] = frozenset({"date", "page"})
 
 
 class AnalysisFilter(Filter):

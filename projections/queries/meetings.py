@@ -10,6 +10,7 @@ from projections.queries.paging import (
     Listing,
     Page,
     Where,
+    count,
     select_all,
     select_one,
     select_page,
@@ -71,6 +72,21 @@ class MeetingDetail(msgspec.Struct, frozen=True):
     person: Named | None
 
 
+class SpanAsked(msgspec.Struct, frozen=True):
+    """The meetings of a time, from `since` up to but not at `until`, maybe of one organization."""
+
+    since: int
+    until: int
+    organization_id: str | None = None
+
+
+class Times(msgspec.Struct, frozen=True):
+    """When a meeting begins and ends."""
+
+    starts_at: int | None
+    ends_at: int | None
+
+
 class Neighbours(msgspec.Struct, frozen=True):
     """When the last meeting before a span begins and the first one after it."""
 
@@ -86,21 +102,42 @@ def list_meetings(connection: Connection, wanted: MeetingFilter) -> Page[Meeting
     )
 
 
-def in_span(connection: Connection, since: int, until: int, limit: int) -> list[MeetingRow]:
-    """Booked and cancelled meetings that go on at some time of a span, by their start."""
-    where = Where().add("superseded_by IS NULL").among("status", BOOKED)
-    where.between("starts_at", since - LONGEST_MEETING, until)
-    where.add("starts_at >= ? OR ends_at > ?", since, since)
-    rest = f"FROM meetings WHERE {where.sql} ORDER BY starts_at, entity, id LIMIT ?"
-    return select_all(connection, MeetingRow, rest, (*where.values, limit))
+def in_span(
+    connection: Connection, asked: SpanAsked, limit: int, after: int = 0
+) -> list[MeetingRow]:
+    """Booked and cancelled meetings that go on at some time of a span, by their start.
+
+    `after` is how many of them are left out at the beginning.
+    """
+    where = _within(asked)
+    rest = f"FROM meetings WHERE {where.sql} ORDER BY starts_at, entity, id LIMIT ? OFFSET ?"
+    return select_all(connection, MeetingRow, rest, (*where.values, limit, after))
 
 
-def neighbours(connection: Connection, since: int, until: int) -> Neighbours:
-    """The starts of the meetings nearest to a span, on both sides of it."""
+def times_in_span(connection: Connection, asked: SpanAsked) -> list[Times]:
+    """When all meetings of a span begin and end, at most `LARGEST_CALENDAR`: for counting."""
+    where = _within(asked)
+    rest = f"FROM meetings WHERE {where.sql} ORDER BY starts_at LIMIT ?"
+    return select_all(connection, Times, rest, (*where.values, LARGEST_CALENDAR))
+
+
+def _within(asked: SpanAsked) -> Where:
+    where = _booked(asked.organization_id)
+    where.between("starts_at", asked.since - LONGEST_MEETING, asked.until)
+    return where.add("starts_at >= ? OR ends_at > ?", asked.since, asked.since)
+
+
+def _booked(organization_id: str | None) -> Where:
     booked = Where().add("superseded_by IS NULL").among("status", BOOKED)
+    return booked.equal("organization_id", organization_id)
+
+
+def neighbours(connection: Connection, asked: SpanAsked) -> Neighbours:
+    """The starts of the meetings nearest to a span, on both sides of it."""
+    booked = _booked(asked.organization_id)
     before, after = booked.copy(), booked.copy()
-    before.between("starts_at", None, since)
-    after.between("starts_at", until, None)
+    before.between("starts_at", None, asked.since)
+    after.between("starts_at", asked.until, None)
     return Neighbours(
         _first(connection, f"max(starts_at) FROM meetings WHERE {before.sql}", before),
         _first(connection, f"min(starts_at) FROM meetings WHERE {after.sql}", after),
@@ -112,20 +149,24 @@ def _first(connection: Connection, query: str, where: Where) -> int | None:
     return found
 
 
-def open_requests(connection: Connection, limit: int = 100) -> list[MeetingRow]:
+def open_requests(
+    connection: Connection, limit: int = 100, organization_id: str | None = None
+) -> list[MeetingRow]:
     """Requests that found no slot and that no booking answered since, longest waiting first."""
-    rest = f"{OPEN_REQUESTS} ORDER BY last_event_at, entity, id LIMIT ?"
-    return select_all(connection, MeetingRow, rest, (*REQUESTS, limit))
+    where = _open_requests(organization_id)
+    rest = f"FROM meetings WHERE {where.sql} ORDER BY last_event_at, entity, id LIMIT ?"
+    return select_all(connection, MeetingRow, rest, (*where.values, limit))
 
 
-def count_open_requests(connection: Connection) -> int:
+def count_open_requests(connection: Connection, organization_id: str | None = None) -> int:
     """How many requests found no slot and wait for one."""
-    return int(connection.execute(f"SELECT count(*) {OPEN_REQUESTS}", REQUESTS).fetchone()[0])
+    return count(connection, MEETINGS, _open_requests(organization_id))
 
 
-OPEN_REQUESTS: Final = """
-    FROM meetings WHERE status IN (?, ?) AND answered_by IS NULL AND superseded_by IS NULL
-"""
+def _open_requests(organization_id: str | None) -> Where:
+    where = Where().add("status IN (?, ?)", *REQUESTS)
+    where.add("answered_by IS NULL AND superseded_by IS NULL")
+    return where.equal("organization_id", organization_id)
 
 
 def meeting(connection: Connection, meeting_id: str) -> MeetingDetail:

@@ -7,8 +7,9 @@ in code and ISO 8601 in an address, where a date alone stands for the whole day 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, ClassVar, TypeVar, get_origin
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from projections.queries.paging import DEFAULT_LIMIT, LARGEST_INTEGER, LARGEST_LIMIT
 from tracker.errors import InvalidInput
@@ -45,8 +46,28 @@ def _is_date(text: str) -> bool:
     return True
 
 
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        said = f"there is no time zone {name[:50]!r}; use a name like Europe/London"
+        raise ValueError(said) from None
+
+
+def _day(text: str) -> str:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text[:50]!r} is no date like 2026-03-01") from None
+    if not 1971 <= day.year <= 9000:  # noqa: PLR2004  # with room on both sides
+        raise ValueError(f"{text[:50]!r} is too far away")
+    return day.isoformat()
+
+
 Start = Annotated[int | None, BeforeValidator(_start)]
 End = Annotated[int | None, BeforeValidator(_end)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Day = Annotated[str, AfterValidator(_day)]
 Position = Annotated[int, Field(ge=0, le=LARGEST_INTEGER)]
 Text = Annotated[str, Field(max_length=1000)]
 From = Annotated[Start, Field(alias="from", description="At or after this time, or day")]

@@ -18,6 +18,7 @@ LISTS: Mapping[str, str] = {
     "calendar": "/calendar",
     "calendar-week": "/calendar?view=week",
     "calendar-month": "/calendar?view=month",
+    "calendar-day": "/calendar?view=day",
     "candidates": "/candidates",
     "contacts": "/contacts",
     "events": "/events",

@@ -1,5 +1,6 @@
 """The calendar shows each meeting on the viewer's day and at the viewer's time, its own beside."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def test_a_meeting_over_midnight_is_found_from_its_second_day_on(data: Path) -> 
     with client(data, [night, exact]) as asking:
         found = days(page(asking, "/calendar?date=2026-03-05"))
     assert list(found) == ["Thu 5 Mar"]
-    assert "from the day before" in found["Thu 5 Mar"]
+    assert "To 01:00 since Wed 4 Mar, 22:00" in found["Thu 5 Mar"]
     assert "Interview m2" not in found["Thu 5 Mar"], "its last moment is midnight"
 
 
@@ -121,7 +122,9 @@ def test_a_zone_in_the_address_counts_without_a_cookie(data: Path) -> None:
         ("zone=../../etc/passwd", "etc/passwd"),
         ("date=2026-02-30", "2026-02-30"),
         ("date=9999-12-31", "9999"),
-        ("view=year", "year"),
+        ("view=year", "view"),
+        ("page=0", "page"),
+        ("page=99999999999999999999", "page"),
         ("colour=red", "colour"),
     ],
 )
@@ -282,7 +285,160 @@ def test_a_meeting_in_the_hour_that_comes_twice_keeps_a_place(data: Path) -> Non
 
 def test_the_grid_shows_a_night_on_both_days(data: Path) -> None:
     night = meeting("m1", "2026-03-04T23:00:00", "2026-03-05T01:30:00", zone=BERLIN)
-    assert grid(data, night) == ["block at-92 for-4 lane-0-1", "block at-0 for-6 lane-0-1"]
+    # Above 23:00 stand 00:00 and 01:00, a fold, ten usual hours, a fold.
+    row = 2 * 4 + 2 + 10 * 4 + 2
+    assert grid(data, night) == [f"block at-{row} for-4 lane-0-1", "block at-0 for-6 lane-0-1"]
+
+
+def test_empty_hours_fold_and_a_single_one_does_not(data: Path) -> None:
+    early = meeting("m1", "2026-03-04T03:00:00", "2026-03-04T04:00:00", zone=BERLIN)
+    late = meeting("m2", "2026-03-04T19:00:00", "2026-03-04T20:00:00", zone=BERLIN)
+    with client(data, [early, late]) as asking:
+        main = page(asking, "/calendar?view=week&date=2026-03-04")
+    hours = [(text(li), "fold" in li.get("class", [])) for li in main.select(".hours li")]
+    assert hours[:3] == [("03:00", False), ("04:00", True), ("08:00", False)]
+    assert hours[-3:] == [("17:00", False), ("18:00", False), ("19:00", False)]
+    assert len(main.select(".rules")[0].select("i.fold")) == 1
+
+
+def test_a_day_is_as_wide_as_its_most_crowded_hour_needs(data: Path) -> None:
+    both = [meeting(f"m{n}", "2026-03-04T09:00:00", zone=BERLIN) for n in range(2)]
+    one = meeting("m9", "2026-03-05T09:00:00", zone=BERLIN)
+    with client(data, [*both, one]) as asking:
+        main = page(asking, "/calendar?view=week&date=2026-03-04")
+    for part in (".week-heads h2", ".day-grid"):
+        widths = [
+            next(c for c in one["class"] if c.startswith("wide-")) for one in main.select(part)
+        ]
+        assert [int(width[-1]) for width in widths] == [0, 0, 2, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("end", "on_second", "on_third"),
+    [
+        ("2026-03-05T01:30:00", "to 01:30", None),
+        ("2026-03-06T02:00:00", "all day", "to 02:00"),
+        ("2026-03-06T00:00:00", "all day", None),
+    ],
+)
+def test_what_goes_on_from_a_day_before_says_until_when(
+    data: Path, end: str, on_second: str, on_third: str | None
+) -> None:
+    night = meeting("m1", "2026-03-04T22:00:00", end, zone=BERLIN)
+    with client(data, [night]) as asking:
+        main = page(asking, "/calendar?view=month&date=2026-03-04")
+    clocks = [text(one) for one in main.select(".month-grid .at")]
+    assert clocks == ["22:00", on_second, *([on_third] if on_third else [])]
+
+
+def test_a_day_with_many_meetings_is_read_in_parts_that_say_what_they_are(data: Path) -> None:
+    many = [meeting(f"m{n:03}", f"2026-03-04T09:{n % 60:02}:00Z") for n in range(230)]
+    with client(data, many) as asking:
+        address: str | None = "/calendar?view=day&date=2026-03-04"
+        shown, said = [], []
+        while address:
+            main = page(asking, address)
+            shown += [str(a["href"]) for a in main.select(".line > a")]
+            said.append(text(main.select_one(".part p")))
+            following = main.select_one(".part [rel=next]")
+            address = str(following["href"]) if following else None
+        back = main.select_one(".part [rel=prev]")
+        beyond = page(asking, "/calendar?view=day&date=2026-03-04&page=9")
+        counted = page(asking, "/calendar?view=month&date=2026-03-04").select("[data-count]")
+    assert len(shown) == len(set(shown)) == 230
+    assert said[0] == "Meetings 1 to 100 of 230 on this day."
+    assert said[2] == "Meetings 201 to 230 of 230 on this day."
+    assert back is not None
+    assert str(back["href"]).endswith("page=2")
+    assert text(beyond.select_one(".part p")) == "There are only 230 meetings on this day."
+    assert [one["data-count"] for one in counted] == ["230"]
+
+
+def test_a_week_with_too_many_meetings_counts_all_and_says_how_many_it_names(data: Path) -> None:
+    many = [
+        meeting(f"m{day}-{n}", f"2026-03-0{day}T{9 + n % 8:02}:00:00Z")
+        for day in (4, 5)
+        for n in range(100)
+    ]
+    with client(data, many) as asking:
+        main = page(asking, "/calendar?view=week&date=2026-03-04")
+        counts = {str(one.parent["href"]): one["data-count"] for one in main.select("[data-count]")}
+        assert list(counts.values()) == ["100", "100"]
+        assert "The first 120 of 200 meetings are shown by name" in text(main)
+        for address in counts:
+            assert len(page(asking, address).select("li:has(> .when)")) == 100
+
+
+def test_a_full_calendar_stays_small(data: Path) -> None:
+    invited = [{"name": "Ursel Pebblethwaite"}, {"name": "Ottilie Brasskey"}]
+    many = [
+        meeting(
+            f"bk_674aad9c43b0{n:05}",
+            f"2026-03-0{2 + n % 5}T{8 + n // 5 % 9:02}:{n * 7 % 60:02}:00",
+            f"2026-03-0{2 + n % 5}T{9 + n // 5 % 9:02}:{n * 7 % 60:02}:00",
+            talk=f"c{n}",
+            participants=invited,
+        )
+        for n in range(200)
+    ]
+    with client(data, many) as asking:
+        for view in ("agenda", "week", "month", "day"):
+            whole = asking.get(f"/calendar?view={view}&date=2026-03-02")
+            assert len(whole.content) < 100_000, view
+
+
+def of(organization: str, delivery: bytes) -> bytes:
+    """The same delivery from another organization."""
+    told = json.loads(delivery)
+    told["data"]["organizationId"] = organization
+    told["eventId"] += organization
+    return json.dumps(told).encode()
+
+
+def test_an_organization_can_be_chosen_everywhere_in_the_calendar(data: Path) -> None:
+    events = [
+        of("org-one", meeting("m1", "2026-03-04T09:00:00")),
+        of("org-two", meeting("m2", "2026-03-04T09:00:00")),
+        of("org-two", meeting("m3", "2026-03-09T09:00:00")),
+        of("org-one", body("CALENDAR_AVAILABILITY_NOT_FOUND", 1, record="b1", conversationId="c1")),
+        of("org-two", body("CALENDAR_AVAILABILITY_NOT_FOUND", 1, record="b2", conversationId="c2")),
+    ]
+    with client(data, events) as asking:
+        for view in ("agenda", "week", "month", "day"):
+            address = f"/calendar?view={view}&date=2026-03-04&organization_id=org-one"
+            main = page(asking, address)
+            content = str(main.select_one("#calendar"))
+            assert "/meetings/m1" in content
+            assert "/meetings/m2" not in content
+            assert "1 waiting for a time" in text(main)
+            options = main.select("[name=organization_id] option")
+            assert [str(one["value"]) for one in options] == ["", "org-one", "org-two"]
+        empty = page(asking, "/calendar?view=day&date=2026-03-09&organization_id=org-one")
+        assert "No meeting on this day of org-one" in text(empty)
+        link = page(asking, address).select_one("a.csv")
+        assert link is not None
+        lines = asking.get(str(link["href"])).text.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["id", "m1"]
+
+
+def test_a_saved_view_keeps_how_but_not_when(data: Path) -> None:
+    with client(data, [meeting("m1", "2026-03-04T09:00:00")]) as asking:
+        asked = "/calendar?view=week&date=2026-03-04&zone=Asia/Kolkata"
+        form = page(asking, asked).select_one("form[action='/views']")
+        assert form is not None
+        fields = {str(one["name"]): str(one.get("value", "")) for one in form.select("input")}
+        opened = asking.post("/views", data=fields | {"name": "Kolkata by week"})
+        assert str(opened.url).endswith("/calendar?view=week&zone=Asia%2FKolkata")
+        chip = page(asking, asked).select_one(".shelf [aria-current=true]")
+    assert text(chip) == "Kolkata by week"
+
+
+def test_clocks_that_show_the_same_say_so_once(data: Path) -> None:
+    with client(data, [meeting("m1", "2026-03-04T09:00:00", zone="Europe/Paris")]) as asking:
+        agenda = page(asking, "/calendar?date=2026-03-04")
+        week = page(asking, "/calendar?view=week&date=2026-03-04")
+    assert "Same time in Europe/Paris" in text(agenda)
+    assert week.select(".day-grid .extra") == []
 
 
 def test_the_address_to_subscribe_is_told(data: Path) -> None:

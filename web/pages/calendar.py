@@ -4,36 +4,39 @@ Days are days in the viewer's zone, which the browser tells by a cookie; `zone` 
 address names another one, also for browsers that tell nothing.
 """
 
-import calendar as months
-import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Response
 
 from projections.queries import meetings as queries
+from projections.queries.filters import CalendarFilter, parse
+from projections.queries.organizations import with_tally
 from tracker.database import Connection
-from tracker.errors import InvalidInput
-from web.pages.frame import Asked, Given, Tab, endpoint, seen_by
-from web.pages.meetings import (
+from tracker.timing import to_iso
+from web.chips import Shelf, shelf_of
+from web.pages.appointments import (
     ONE_DAY,
     Appointment,
     Day,
     appointments,
     days_between,
+    days_of,
     midnight,
 )
+from web.pages.calendar_span import Span, span_of
+from web.pages.frame import Asked, Given, Tab, endpoint, seen_by
+from web.pages.month import Cell, month_of
 from web.pages.week import Week, week_of
 from web.rendering import Viewer, day_name, html, local_time, render
 
 VIEWS: Final = {"agenda": "Agenda", "week": "Week", "month": "Month"}
-DAYS: Final = {"agenda": 14, "week": 7, "day": 1}
-MOST: Final = {"agenda": 60, "week": 150, "month": 1000, "day": 200}
-TITLES: Final = 3  # of a day in the month
+MOST: Final = {"agenda": 60, "week": 120, "month": 1000, "day": 100}
 MOST_REQUESTS: Final = 30
-PARAMETERS: Final = ("view", "date", "zone")
 # Offered beside the viewer's own; any other IANA name can be typed.
 ZONES: Final = [
     "UTC",
@@ -58,29 +61,20 @@ ZONES: Final = [
 ]
 
 
-class Span(msgspec.Struct, frozen=True):
-    """What is asked for: a view of the days from `first` to `last` around `date`."""
+class Part(msgspec.Struct, frozen=True):
+    """Of `total` meetings only those from the `first` to the `last` are shown, and the ways on."""
 
-    view: str
-    date: dt.date
-    first: dt.date
-    last: dt.date
-
-
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """A day of the month: its first meetings, how many there are, and its own page."""
-
-    day: Day
-    shown: list[Appointment]
-    url: str
-    inside: bool
-    today: bool
+    first: int
+    last: int
+    total: int
+    before: str | None = None
+    after: str | None = None
 
 
 class CalendarPage(msgspec.Struct, frozen=True, kw_only=True):
     """One view of the calendar; `following` is the day on which an agenda was cut off."""
 
-    view: str
+    filters: CalendarFilter
     date: str
     span: str
     days: list[Day]
@@ -88,7 +82,7 @@ class CalendarPage(msgspec.Struct, frozen=True, kw_only=True):
     month: list[list[Cell]]
     count: int
     following: tuple[str, str] | None
-    cut: int | None
+    part: Part | None
     requests: list[Appointment]
     request_count: int
     tabs: list[Tab]
@@ -97,7 +91,7 @@ class CalendarPage(msgspec.Struct, frozen=True, kw_only=True):
     later: str
     nearest: list[tuple[str, str]]
     zones: list[str]
-    chosen_zone: str | None
+    organizations: list[tuple[str, str]]
     feed: str
     endpoint: str
     received: bool
@@ -105,105 +99,99 @@ class CalendarPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def calendar(request: Asked, services: Given) -> Response[Any]:
     """The days in the address, by default two weeks from today on as an agenda."""
-    viewer = _viewer(request, seen_by(request, services))
-    span = _span(request, viewer)
+    asked = parse(CalendarFilter, request.query_params.multi_items())
+    viewer = seen_by(request, services)
+    if asked.zone:
+        viewer = msgspec.structs.replace(viewer, zone=ZoneInfo(asked.zone))
+    span = span_of(asked, viewer)
     with services.views.read() as connection:
-        context = _page(connection, span, viewer, endpoint(request), services.log.head() > 0)
-    part = request.scope["path"].startswith("/parts/")
-    template = "calendar/shown.html" if part else "calendar/page.html"
-    return html(render(template, context, viewer))
+        received = services.log.head() > 0
+        context = _page(connection, asked, span, viewer, endpoint(request), received)
+    if request.scope["path"].startswith("/parts/"):
+        return html(render("calendar/shown.html", context, viewer))
+    shelf = shelf_of(services, viewer.path, request.query_params.multi_items())
+    saved = shelf and _with_file(shelf, _asked(asked, span, viewer))
+    return html(render("calendar/page.html", context, viewer, saved=saved))
 
 
-def _viewer(request: Asked, viewer: Viewer) -> Viewer:
-    """The viewer, in the zone that the address names; raises InvalidInput for an unknown one."""
-    for name in request.query_params:
-        if name not in PARAMETERS:
-            known = ", ".join(PARAMETERS)
-            raise InvalidInput(f"There is no filter {name[:100]}; there are {known}", field=name)
-    wanted = request.query_params.get("zone")
-    if not wanted:
-        return viewer
-    try:
-        return msgspec.structs.replace(viewer, zone=ZoneInfo(wanted))
-    except (KeyError, ValueError, OSError):
-        said = f"There is no time zone {wanted[:50]!r}; use a name like Europe/London"
-        raise InvalidInput(said, field="zone") from None
+def _asked(asked: CalendarFilter, span: Span, viewer: Viewer) -> queries.SpanAsked:
+    """The meetings of all days that are drawn."""
+    first, last = span.drawn
+    since, until = midnight(first, viewer.zone), midnight(last + ONE_DAY, viewer.zone)
+    return queries.SpanAsked(since, until, asked.organization_id)
 
 
-def _span(request: Asked, viewer: Viewer) -> Span:
-    view = request.query_params.get("view") or "agenda"
-    if view not in MOST:
-        raise InvalidInput(f"There is no view {view[:50]!r}; there are {', '.join(MOST)}", "view")
-    date = _date(request.query_params.get("date"), viewer)
-    if view == "month":
-        first = date.replace(day=1)
-        return Span(view, date, first, _next_month(first) - ONE_DAY)
-    first = date - date.weekday() * ONE_DAY if view == "week" else date
-    return Span(view, date, first, first + (DAYS[view] - 1) * ONE_DAY)
-
-
-def _date(text: str | None, viewer: Viewer) -> dt.date:
-    if not text:
-        return local_time(viewer.now, viewer.zone).date()
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"The date {text[:50]!r} is none like 2026-03-01", "date") from None
-    if not 1971 <= day.year <= 9000:  # noqa: PLR2004  # with room on both sides
-        raise InvalidInput(f"The date {text[:50]!r} is too far away", "date")
-    return day
-
-
-def _next_month(first: dt.date) -> dt.date:
-    return first + months.monthrange(first.year, first.month)[1] * ONE_DAY
+def _with_file(shelf: Shelf, wanted: queries.SpanAsked) -> Shelf:
+    """The list of all meetings as a file takes times, not days."""
+    chosen = [("from", to_iso(wanted.since)), ("to", to_iso(wanted.until))]
+    chosen += [("status", status) for status in queries.BOOKED]
+    chosen += [("organization_id", wanted.organization_id)] if wanted.organization_id else []
+    return msgspec.structs.replace(shelf, csv=f"{shelf.path}.csv?{urlencode(chosen)}")
 
 
 def _page(
-    connection: Connection, span: Span, viewer: Viewer, address: str, received: bool
+    connection: Connection,
+    asked: CalendarFilter,
+    span: Span,
+    viewer: Viewer,
+    address: str,
+    received: bool,
 ) -> CalendarPage:
-    first, last = _drawn(span)
-    since, until = midnight(first, viewer.zone), midnight(last + ONE_DAY, viewer.zone)
-    most = MOST[span.view]
-    rows = queries.in_span(connection, since, until, most + 1)
+    wanted, most = _asked(asked, span, viewer), MOST[span.view]
+    before = (asked.page - 1) * most if span.view == "day" else 0
+    rows = queries.in_span(connection, wanted, most + 1, before)
+    times = queries.times_in_span(connection, wanted)
+    counts = Counter(day for one in times for day in days_of(one, viewer, *span.drawn))
     persons = queries.persons_of(connection, rows)
-    days = days_between(first, last, rows[:most], viewer, persons)
-    days, following = _cut(days, viewer) if len(rows) > most else (days, None)
-    near = queries.neighbours(connection, since, until) if not rows else None
-    requests = queries.open_requests(connection, MOST_REQUESTS)
+    days = days_between(*span.drawn, rows[:most], viewer, persons)
+    cut = len(rows) > most
+    days, following = _cut(days, viewer) if cut and span.view == "agenda" else (days, None)
+    near = queries.neighbours(connection, wanted) if not times else None
+    requests = queries.open_requests(connection, MOST_REQUESTS, asked.organization_id)
     waiting = queries.persons_of(connection, requests)
-    link = viewer.link
+    known = with_tally(connection, "meetings")
     return CalendarPage(
-        view=span.view,
+        filters=asked,
         date=span.date.isoformat(),
-        span=_words(span, viewer),
+        span=span.words(viewer),
         days=[day for day in days if day.meetings],
-        week=week_of(days, viewer) if span.view == "week" else None,
-        month=_month(days, span, viewer) if span.view == "month" else [],
+        week=week_of(days, counts, viewer) if span.view == "week" else None,
+        month=month_of(days, counts, span, viewer) if span.view == "month" else [],
         count=sum(len(day.meetings) for day in days),
-        following=following if span.view == "agenda" else None,
-        cut=most if len(rows) > most and span.view != "agenda" else None,
+        following=following,
+        part=_part(asked, before, len(rows[:most]), len(times), viewer),
         requests=appointments(requests, viewer, waiting),
-        request_count=queries.count_open_requests(connection),
-        tabs=[Tab(name, link(view=view), None, view == span.view) for view, name in VIEWS.items()],
-        earlier=link(date=_moved(span, back=True)),
-        today=link(date=None),
-        later=link(date=_moved(span, back=False)),
+        request_count=queries.count_open_requests(connection, asked.organization_id),
+        tabs=[
+            Tab(name, viewer.link(view=view, page=None), None, view == span.view)
+            for view, name in VIEWS.items()
+        ],
+        earlier=viewer.link(date=span.earlier, page=None),
+        today=viewer.link(date=None, page=None),
+        later=viewer.link(date=span.later, page=None),
         nearest=_nearest(near, viewer) if near else [],
         zones=_zones(rows, viewer),
-        chosen_zone=dict(parse_qsl(viewer.query)).get("zone"),
+        organizations=[(one, one) for one in known],
         feed=f"{address.removesuffix('/webhooks/popp')}/calendar.ics",
         endpoint=address,
         received=received,
     )
 
 
-def _drawn(span: Span) -> tuple[dt.date, dt.date]:
-    """A month is drawn in whole weeks."""
-    if span.view != "month":
-        return span.first, span.last
-    return (
-        span.first - span.first.weekday() * ONE_DAY,
-        span.last + (6 - span.last.weekday()) * ONE_DAY,
+def _part(
+    asked: CalendarFilter, before: int, shown: int, total: int, viewer: Viewer
+) -> Part | None:
+    """Which meetings are shown, None when all are; an agenda has an end of its own."""
+    if shown == total or asked.view == "agenda":
+        return None
+    paged = asked.view == "day"
+    earlier = viewer.link(page=asked.page - 1 if asked.page > 2 else None)  # noqa: PLR2004  # the first needs no number
+    return Part(
+        first=before + 1,
+        last=before + shown,
+        total=total,
+        before=earlier if paged and before else None,
+        after=viewer.link(page=asked.page + 1) if paged and before + shown < total else None,
     )
 
 
@@ -218,46 +206,17 @@ def _cut(days: list[Day], viewer: Viewer) -> tuple[list[Day], tuple[str, str] | 
     return kept, (f"On with {last.name}", viewer.link(date=last.date.isoformat()))
 
 
-def _moved(span: Span, *, back: bool) -> str:
-    if span.view == "month":
-        return (span.first - ONE_DAY if back else span.last + ONE_DAY).replace(day=1).isoformat()
-    step = DAYS[span.view] * ONE_DAY
-    return (span.first - step if back else span.first + step).isoformat()
-
-
-def _words(span: Span, viewer: Viewer) -> str:
-    if span.view == "month":
-        return f"{span.first:%B %Y}"
-    first = day_name(span.first, viewer)
-    return first if span.view == "day" else f"{first} to {day_name(span.last, viewer)}"
-
-
-def _month(days: list[Day], span: Span, viewer: Viewer) -> list[list[Cell]]:
-    today = local_time(viewer.now, viewer.zone).date()
-    cells = [
-        Cell(
-            day=day,
-            shown=day.meetings[: TITLES if len(day.meetings) > TITLES + 1 else TITLES + 1],
-            url=viewer.link(view="day", date=day.date.isoformat()),
-            inside=span.first <= day.date <= span.last,
-            today=day.date == today,
-        )
-        for day in days
-    ]
-    return [cells[n : n + 7] for n in range(0, len(cells), 7)]
-
-
 def _nearest(near: queries.Neighbours, viewer: Viewer) -> list[tuple[str, str]]:
     """Where there is something, seen from an empty span."""
     found = [("The meeting before", near.before), ("The next meeting", near.after)]
     return [
-        (f"{words}: {day_name(day, viewer)}", viewer.link(date=day.isoformat()))
+        (f"{words}: {day_name(day, viewer)}", viewer.link(date=day.isoformat(), page=None))
         for words, moment in found
         if moment is not None
         for day in [local_time(moment, viewer.zone).date()]
     ]
 
 
-def _zones(rows: list[queries.MeetingRow], viewer: Viewer) -> list[str]:
+def _zones(rows: Sequence[queries.MeetingRow], viewer: Viewer) -> list[str]:
     theirs = {row.timezone for row in rows if row.timezone}
     return list(dict.fromkeys([viewer.zone_name, *sorted(theirs), *ZONES]))

@@ -12,8 +12,8 @@ from projections.queries.filters import ConversationFilter
 from projections.queries.funnel import campaigns
 from web.badges import badge
 from web.ids import encode_id
+from web.pages.appointments import Appointment, appointments
 from web.pages.frame import Asked, Given, Tab, endpoint, record_id, seen_by, show, wanted
-from web.pages.meetings import Appointment, appointments
 from web.pages.newer import Held, hold
 from web.rendering import Viewer, day_name
 

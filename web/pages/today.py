@@ -7,9 +7,9 @@ from litestar import Response, get
 
 from projections.queries import today as queries
 from tracker.database import Connection
+from web.pages.appointments import Day, by_day
 from web.pages.frame import Asked, Given, seen_by
 from web.pages.funnel import Funnel, funnel_of
-from web.pages.meetings import Day, by_day
 from web.pages.moving import Moving, day_starts, moving_of
 from web.pages.needs import Needs, longest_waiting
 from web.rendering import Viewer, day_name, html, local_time, render

@@ -1,23 +1,27 @@
 """A week as a grid of time: where each meeting stands in its day, those at one time side by side.
 
-Places are whole quarters of an hour and lanes, because the page sets them with the classes
-of `calendar.css`: the content security policy allows no styles of an element's own.
+Hours in which nothing happens are folded, and a day is as wide as its most crowded hour
+needs. Places are whole quarters of an hour and lanes, because the page sets them with the
+classes of `calendar.css`: the content security policy allows no styles of an element's own.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
-from web.pages.meetings import Appointment, Day
+from web.pages.appointments import Appointment, Day
+from web.pages.calendar_span import today_of
 from web.rendering import Viewer, local_time
 
-QUARTER = 15  # minutes
-QUARTERS = 4  # in an hour
-SHORTEST = 2  # quarters that a title needs
-USUAL_HOURS = (8, 18)
-MOST_LANES = 4
-WHOLE_DAY = 24 * QUARTERS
+QUARTER: Final = 15  # minutes
+QUARTERS: Final = 4  # in an hour
+SHORTEST: Final = 2  # quarters that a title needs
+USUAL_HOURS: Final = range(8, 18)
+FOLDED: Final = 2  # rows of a fold, each as high as a quarter
+MOST_LANES: Final = 4
+WHOLE_DAY: Final = 24 * QUARTERS
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -35,17 +39,36 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One day of the grid."""
+    """One day of the grid with all its meetings counted; `width` is its most lanes, 0 if empty."""
 
     day: Day
+    count: int
     today: bool
+    width: int
     blocks: list[Block]
+
+
+class Band(msgspec.Struct, frozen=True):
+    """What stands beside the grid: one hour, or several empty ones `to` another, folded."""
+
+    hour: int
+    to: int
+
+    @property
+    def folded(self) -> bool:
+        """Whether it is several hours."""
+        return self.to > self.hour + 1
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the grid it takes."""
+        return FOLDED if self.folded else QUARTERS
 
 
 class Week(msgspec.Struct, frozen=True):
     """The grid: the hours it shows, and its days."""
 
-    hours: list[int]
+    bands: list[Band]
     columns: list[Column]
 
 
@@ -56,18 +79,24 @@ class _Piece(msgspec.Struct):
     lane: int = 0
 
 
-def week_of(days: Sequence[Day], viewer: Viewer) -> Week:
+def week_of(days: Sequence[Day], counts: Mapping[dt.date, int], viewer: Viewer) -> Week:
     """The grid of some days, from their first to their last hour, at least the usual ones."""
     placed = [(day, [_piece(one, viewer) for one in day.meetings]) for day in days]
-    every = [piece for _, pieces in placed for piece in pieces]
-    first = min([USUAL_HOURS[0], *(piece.start // QUARTERS for piece in every)])
-    last = max([USUAL_HOURS[1], *(-(-piece.end // QUARTERS) for piece in every)])
-    today = local_time(viewer.now, viewer.zone).date()
+    bands = _bands(piece for _, pieces in placed for piece in pieces)
+    rows = _rows(bands)
+    today = today_of(viewer)
     return Week(
-        hours=list(range(first, last)),
+        bands=bands,
         columns=[
-            Column(day, day.date == today, _blocks(pieces, first * QUARTERS))
+            Column(
+                day=day,
+                count=counts.get(day.date, 0),
+                today=day.date == today,
+                width=max((block.lanes for block in blocks), default=0),
+                blocks=blocks,
+            )
             for day, pieces in placed
+            for blocks in [_blocks(pieces, rows)]
         ],
     )
 
@@ -89,11 +118,33 @@ def _minutes(local: dt.datetime) -> int:
     return local.hour * 60 + local.minute
 
 
-def _blocks(pieces: Iterable[_Piece], offset: int) -> list[Block]:
+def _bands(pieces: Iterable[_Piece]) -> list[Band]:
+    """Every hour with a meeting and the usual ones; two and more empty ones as one band."""
+    hours = set(USUAL_HOURS)
+    for piece in pieces:
+        hours.update(range(piece.start // QUARTERS, -(-piece.end // QUARTERS)))
+    bands: list[Band] = []
+    for hour in sorted(hours):
+        if bands and hour > bands[-1].to:
+            bands.append(Band(bands[-1].to, hour))
+        bands.append(Band(hour, hour + 1))
+    return bands
+
+
+def _rows(bands: Sequence[Band]) -> dict[int, int]:
+    """The first row of each hour of the grid."""
+    rows, row = {}, 0
+    for band in bands:
+        rows[band.hour] = row
+        row += band.rows
+    return rows
+
+
+def _blocks(pieces: Iterable[_Piece], rows: Mapping[int, int]) -> list[Block]:
     return [
         block
         for group in _overlapping(sorted(pieces, key=lambda p: (p.start, -p.end)))
-        for block in _side_by_side(group, offset)
+        for block in _side_by_side(group, rows)
     ]
 
 
@@ -109,7 +160,7 @@ def _overlapping(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
     return groups
 
 
-def _side_by_side(group: Sequence[_Piece], offset: int) -> list[Block]:
+def _side_by_side(group: Sequence[_Piece], rows: Mapping[int, int]) -> list[Block]:
     ends: list[int] = []
     for piece in group:
         free = next((n for n, end in enumerate(ends) if end <= piece.start), len(ends))
@@ -119,8 +170,15 @@ def _side_by_side(group: Sequence[_Piece], offset: int) -> list[Block]:
     fits = len(ends) <= MOST_LANES
     shown = [piece for piece in group if fits or piece.lane < MOST_LANES - 1]
     rest = [piece for piece in group if not fits and piece.lane >= MOST_LANES - 1]
-    blocks = [Block(p.start - offset, p.end - p.start, p.lane, lanes, p.appointment) for p in shown]
+    blocks = [
+        Block(_row(p.start, rows), p.end - p.start, p.lane, lanes, p.appointment) for p in shown
+    ]
     if rest:
         first, last = min(p.start for p in rest), max(p.end for p in rest)
-        blocks.append(Block(first - offset, last - first, lanes - 1, lanes, None, len(rest)))
+        blocks.append(Block(_row(first, rows), last - first, lanes - 1, lanes, None, len(rest)))
     return blocks
+
+
+def _row(quarter: int, rows: Mapping[int, int]) -> int:
+    """The row of a quarter; its hour has a meeting, so it is not folded."""
+    return rows[quarter // QUARTERS] + quarter % QUARTERS
