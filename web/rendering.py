@@ -6,6 +6,7 @@ than it means to.
 
 import datetime as dt
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
@@ -19,7 +20,7 @@ from markupsafe import Markup
 
 from tracker.timing import DAY, HOUR, MINUTE, SECOND, to_datetime, to_iso
 from web.assets import asset_url
-from web.badges import anomaly_words, badge, plain, sentence
+from web.badges import anomaly_words, badge, capital, plain, sentence
 from web.ids import encode_id
 from web.security import nonce_of
 
@@ -57,6 +58,11 @@ class Viewer(msgspec.Struct, frozen=True):
         return dict(parse_qsl(self.query)).get("cursor")
 
     @property
+    def sort(self) -> str | None:
+        """The order in the address, None for a list's own."""
+        return dict(parse_qsl(self.query)).get("sort")
+
+    @property
     def filtered(self) -> bool:
         """Whether the address holds more than paging and order."""
         names = {name for name, _ in parse_qsl(self.query)}
@@ -64,10 +70,20 @@ class Viewer(msgspec.Struct, frozen=True):
 
     def link(self, **changes: Any) -> str:
         """The same address with other parameters; None takes one away. Paging starts again."""
-        left = {"cursor", "done", *changes}
-        kept = [(k, v) for k, v in parse_qsl(self.query) if k not in left]
-        kept += [(k, str(v)) for k, v in changes.items() if v not in {None, ""}]
-        return self.path + ("?" + urlencode(kept) if kept else "")
+        added = [(k, str(v)) for k, v in changes.items() if v not in {None, ""}]
+        return self._at([*self._without(changes), *added])
+
+    def without(self, *names: str, value: str | None = None) -> str:
+        """The same address without some parameters; with `value`, only where they are that."""
+        return self._at(self._without(names, value))
+
+    def _without(self, names: Iterable[str], value: str | None = None) -> list[tuple[str, str]]:
+        left = {"cursor", "done"}
+        given = [(k, v) for k, v in parse_qsl(self.query) if k not in left]
+        return [(k, v) for k, v in given if k not in names or value not in {None, v}]
+
+    def _at(self, parameters: list[tuple[str, str]]) -> str:
+        return self.path + ("?" + urlencode(parameters) if parameters else "")
 
 
 def viewer(request: Request[Any, Any, Any], now: int) -> Viewer:
@@ -295,6 +311,7 @@ def _environment() -> Environment:
         "bytes": size_words,
         "sentence": sentence,
         "plain": plain,
+        "capital": capital,
         "anomaly": anomaly_words,
         "iso": to_iso,
     }
