@@ -68,7 +68,7 @@ class _Address(msgspec.Struct, frozen=True):
 def applied_filters(services: Services, viewer: Viewer) -> list[Applied]:
     """The filters of a list's page that none of its controls shows; none for other pages."""
     listed = LISTS.get(viewer.path)
-    if listed is None or not listed.saved:
+    if listed is None:
         return []
     given = parse_qsl(viewer.query)
     hidden = list(_hidden(listed, given))

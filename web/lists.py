@@ -170,6 +170,7 @@ LISTS = {
                 " conversation_id campaign_external_id revision notes_ready notes_url reason"
                 " last_event_at anomalies"
             ),
+            controls=("organization_id",),
             saved=False,
         ),
         List(

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from projections.queries.refusals import PLACE
 from tracker.database import DatabaseError
 from tracker.errors import (
     Busy,
@@ -58,7 +59,8 @@ def _without(error: Exception, seen: Viewer, given: set[str]) -> list[tuple[str,
     name = error.field if isinstance(error, InvalidInput) else None
     if name is None or name not in given:
         return []
-    clear = (f"Leave out {name[:50]}", seen.without(name))
+    words = "Leave it out" if name in PLACE else "Clear this filter"
+    clear = (words, seen.without(name))
     return [clear] if given == {name} else [clear, ("Clear all filters", seen.path)]
 
 

@@ -121,4 +121,4 @@ def _way(edge: RunEdge, labels: dict[str, str]) -> str:
     often = f" {edge.taken} times" if edge.taken > 1 else ""
     words = f"taken{often}{waited}" if edge.taken else "not taken"
     found = "" if edge.declared else ", discovered"
-    return f"{edge.outcome or 'next'} to {labels[edge.target]}: {words}{found}"
+    return f"{spoken(edge.outcome) or 'Next'} to {labels[edge.target]}: {words}{found}"

@@ -166,7 +166,7 @@ def _item(node: GraphNode, ways: list[GraphEdge], labels: dict[str, str], links:
 
 
 def _way(edge: GraphEdge, labels: dict[str, str], links: Links) -> Line:
-    words = f"{edge.outcome or 'next'} to {labels[edge.target]}: {runs_words(edge.runs)}"
+    words = f"{spoken(edge.outcome) or 'Next'} to {labels[edge.target]}: {runs_words(edge.runs)}"
     if not edge.runs:
         return Line(words)
     again = f", {thousands(edge.count)} times" if edge.count != edge.runs else ""
