@@ -22,10 +22,7 @@ from tests.web.asking import client
 from tracker.demo.generator import CONFLICT, EVENT, generate
 from tracker.demo.workflows import configurations
 from tracker.ingest import internal_body
-from tracker.service import running
-from tracker.settings import load_settings
 from tracker.timing import DAY, HOUR
-from web.app import create_app
 from web.ids import encode_id
 from web.rendering import Viewer, ago, badge_html, exact, lasted, web
 
@@ -214,11 +211,26 @@ def test_what_is_not_there_is_a_page_that_says_so(
     assert text(soup(pages, address, 404).h1) == "Not found"
 
 
-@pytest.mark.parametrize("address", ["/runs?status=odd", "/calendar?day=x", "/runs?cursor=x"])
+@pytest.mark.parametrize(
+    "address", ["/runs?status=odd", "/calendar?day=x", "/runs?cursor=x", "/runs?self=x"]
+)
 def test_a_filter_that_cannot_be_used_is_named(pages: TestClient[Litestar], address: str) -> None:
     name = re.search(r"\?(\w+)", address)
     assert name is not None
-    assert name[1] in text(soup(pages, address, 400).main)
+    main = soup(pages, address, 400).main
+    assert main is not None
+    assert name[1] in text(main)
+    assert [str(way["href"]) for way in main.select(".buttons a")] == [address.partition("?")[0]]
+
+
+def test_a_bad_filter_can_be_cleared_without_the_others(pages: TestClient[Litestar]) -> None:
+    main = soup(pages, "/runs?workflow_id=w&status=odd&sort=first_at", 400).main
+    assert main is not None
+    assert "“odd”; it can be running, completed, failed or cancelled" in text(main)
+    assert {text(way): str(way["href"]) for way in main.select(".buttons a")} == {
+        "Clear this filter": "/runs?workflow_id=w&sort=first_at",
+        "Clear all filters": "/runs",
+    }
 
 
 def test_each_number_above_a_list_is_the_length_of_the_list_that_it_opens(
@@ -297,32 +309,6 @@ def test_paging_leads_through_a_whole_list_once(data: Path) -> None:
             following = page.select_one("a[rel=next]")
             address = str(following["href"]) if following else ""
     assert len(seen) == len(set(seen)) == 120
-
-
-def test_acknowledging_takes_an_item_away_and_undoing_brings_it_back(data: Path) -> None:
-    settings = load_settings(data=data, signing_secrets="a secret of the tests")
-    with running(settings, lambda: NOON + DAY) as services:
-        services.ingest.append_bodies([STORIES[6]])
-        with TestClient(create_app(services)) as asking:
-            form = _wait_for_item(asking)
-            done = asking.post("/acknowledge", data=form)
-            page = BeautifulSoup(done.text, "html.parser")
-            assert not page.select("#needs tbody tr")
-            assert page.select_one("form[action='/acknowledge/undo']")
-            back = asking.post("/acknowledge/undo", data=form)
-            assert BeautifulSoup(back.text, "html.parser").select("#needs tbody tr")
-            other = asking.post("/acknowledge", data=form, headers={"Sec-Fetch-Site": "cross-site"})
-            assert other.status_code == 400
-            assert asking.get("/system").status_code == 200
-
-
-def _wait_for_item(asking: TestClient[Litestar]) -> dict[str, str]:
-    for _ in range(200):
-        page = soup(asking, "/")
-        fields = page.select("form[action='/acknowledge'] input")
-        if fields:
-            return {str(field["name"]): str(field["value"]) for field in fields}
-    pytest.fail("the item never appeared")
 
 
 def test_on_the_demos_data_every_page_is_below_100_kb(data: Path) -> None:
