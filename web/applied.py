@@ -19,8 +19,9 @@ from tracker.timing import from_iso
 from web.badges import plain, sentence
 from web.graph_text import spoken
 from web.lists import LISTS, List
-from web.rendering import Viewer, local_time
 from web.services import Services
+from web.times import local_time
+from web.viewer import Viewer
 
 LABELS: Final = {
     "after": "After position",

@@ -12,7 +12,7 @@ ONES = ("analysis", "candidate", "conversation", "conversation-passed", "event")
 # What can be touched, stands by itself and not within a sentence, and is smaller than a fingertip.
 SMALL = """() => [...document.querySelectorAll("main :is(a[href], button, select, summary)")]
     .filter(one => one.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true}))
-    .filter(one => !one.closest("p, dd, small, .soft, .line, .notice li"))
+    .filter(one => !one.closest("p, dd, small, .soft, .line, .foot, .notice li"))
     .map(one => [one.textContent.trim(), one.getBoundingClientRect()])
     .filter(([, box]) => box.width < 24 || box.height < 24)
     .map(([text, box]) => `${text.slice(0, 40)}: ${box.width} x ${box.height}`)"""

@@ -22,9 +22,8 @@ from tests.web.asking import client
 from tracker.demo.generator import CONFLICT, EVENT, generate
 from tracker.demo.workflows import configurations
 from tracker.ingest import internal_body
-from tracker.timing import DAY, HOUR
+from tracker.timing import DAY
 from web.ids import encode_id
-from web.rendering import Viewer, ago, badge_html, exact, lasted, web
 
 TEMPLATES = Path(__file__).parents[2] / "web" / "templates"
 ATTACK = "<script>alert(1)</script>"
@@ -337,32 +336,3 @@ def test_on_the_demos_data_every_page_is_below_100_kb(data: Path) -> None:
                 one = asking.get(str(first["href"]))
                 assert one.status_code == 200, first["href"]
                 assert len(one.content) < 100_000, first["href"]
-
-
-class TestWords:
-    def test_durations_have_one_or_two_units(self) -> None:
-        assert lasted(None) == "–"  # noqa: RUF001  # the dash that is shown
-        assert lasted(0) == "0 s"
-        assert lasted(3 * HOUR + 12 * 60_000_000) == "3 h 12 min"
-        assert lasted(40 * DAY) == "40 d"
-
-    def test_times_are_told_from_now(self) -> None:
-        assert ago(NOON, NOON) == "just now"
-        assert ago(NOON - 3 * HOUR, NOON) == "3 h ago"
-        assert ago(NOON + 2 * DAY, NOON) == "in 2 d"
-
-    def test_an_exact_time_names_day_and_zone(self) -> None:
-        assert exact(NOON, Viewer(NOON).zone) == "Mon 2 Mar 2026, 12:00:00 UTC"
-
-    def test_a_state_without_a_badge_is_shown_as_it_is_written(self) -> None:
-        assert "Something odd" in badge_html("SOMETHING_ODD", "run")
-
-    def test_only_addresses_of_the_web_are_links(self) -> None:
-        assert web("https://popp.example/x") == "https://popp.example/x"
-        assert web("javascript:alert(1)") == ""
-        assert web(None) == ""
-
-    def test_links_keep_the_filters_and_start_paging_again(self) -> None:
-        viewer = Viewer(NOON, path="/runs", query="status=failed&status=running&cursor=x")
-        assert viewer.link(stuck="true") == "/runs?status=failed&status=running&stuck=true"
-        assert viewer.link(status=None) == "/runs"

@@ -26,7 +26,9 @@ from web.pages.meetings import (
     midnight,
 )
 from web.pages.week import Week, week_of
-from web.rendering import Viewer, day_name, html, local_time, render
+from web.rendering import html, render
+from web.times import day_name, local_time
+from web.viewer import Viewer
 
 VIEWS: Final = {"agenda": "Agenda", "week": "Week", "month": "Month"}
 DAYS: Final = {"agenda": 14, "week": 7, "day": 1}

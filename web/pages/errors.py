@@ -18,7 +18,8 @@ from tracker.errors import (
     TrackerError,
 )
 from tracker.timing import now
-from web.rendering import Viewer, html, render, viewer
+from web.rendering import html, render
+from web.viewer import Viewer, viewer
 
 
 class ErrorPage(msgspec.Struct, frozen=True):

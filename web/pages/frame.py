@@ -15,8 +15,9 @@ from tracker.errors import InvalidInput
 from web.applied import applied_filters
 from web.chips import shelf_of
 from web.ids import decode_id
-from web.rendering import Viewer, html, raw_path, render, viewer
+from web.rendering import html, render
 from web.services import Services
+from web.viewer import Viewer, raw_path, viewer
 
 PAGE_SIZE = 50
 SEEN = "seen"  # the parameter that names the rows on a page, see web/pages/newer.py

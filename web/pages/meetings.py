@@ -24,7 +24,8 @@ from tracker.timing import EPOCH, MICROSECOND
 from web.ids import encode_id
 from web.pages.frame import Asked, Given, record_id, seen_by, show
 from web.pages.places import place_of
-from web.rendering import Viewer, day_name, local_time
+from web.times import day_name, local_time
+from web.viewer import Viewer
 
 NOBODY: Mapping[str, Named] = {}
 ONE_DAY = dt.timedelta(days=1)

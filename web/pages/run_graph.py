@@ -9,7 +9,7 @@ from web.badges import badge
 from web.graph import Drawing, Edge, Node, draw
 from web.graph_list import Item, Line, Listing, anchor, shortened
 from web.graph_text import LABEL_WIDTH, TEXT_WIDTH, shorten, spoken
-from web.rendering import lasted
+from web.times import lasted
 
 LOOKS: Final = {
     "done": ("circle-check", "done"),

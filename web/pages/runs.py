@@ -11,7 +11,7 @@ from projections.queries.workflows import list_workflows
 from tracker.database import Connection
 from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
 from web.pages.newer import Held, hold
-from web.rendering import Viewer
+from web.viewer import Viewer
 
 
 class RunsPage(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from web.pages.meetings import Appointment, Day
-from web.rendering import Viewer, local_time
+from web.times import local_time
+from web.viewer import Viewer
 
 QUARTER = 15  # minutes
 QUARTERS = 4  # in an hour

@@ -7,11 +7,12 @@ import msgspec
 
 from projections.queries.workflow_graph import Graph, GraphEdge, GraphNode
 from tracker.timing import DAY, HOUR, MINUTE
+from web.figures import thousands
 from web.graph import Drawing, Edge, Node, draw
 from web.graph_list import Item, Line, Listing, shortened
 from web.graph_text import TEXT_WIDTH, spoken
 from web.pages.workflow_links import Links
-from web.rendering import lasted, thousands
+from web.times import lasted
 
 GONE: Final = "gone"
 LEVELS: Final = 5
