@@ -52,6 +52,13 @@ def test_nothing_received_and_nothing_of_this_kind_differ(data: Path, tmp_path: 
     for address in ("/contacts", "/conversations", "/analyses"):
         with client(empty, []) as asking:
             assert "nothing has been received" in asking.get(address).text
+    with client(empty, []) as asking:
+        assert "nothing has been received" in asking.get("/runs").text
+        assert "Nothing was delivered yet" in asking.get("/deliveries").text
+    other = body("CONVERSATION_STARTED", record="talk")
+    with client(tmp_path, [other]) as asking:
+        assert "Events of other kinds were received" in asking.get("/runs").text
+        assert "Every delivery so far was simply accepted" in asking.get("/deliveries").text
     with client(data, [started("run")]) as asking:
         for address in ("/contacts", "/conversations", "/analyses"):
             said = asking.get(address).text
