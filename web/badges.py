@@ -74,7 +74,7 @@ BADGES: Final[dict[str, dict[str, Badge]]] = {
     },
     "mandatory": {
         "met":     _B("All mandatory met", "check", OK),
-        "unmet":   _B("A mandatory one is not met", "x", BAD),
+        "unmet":   _B("Not all mandatory met", "x", BAD),
         "unknown": _B("Mandatory unknown", "help-circle", OFF),
     },
     "requirement": {
@@ -130,6 +130,11 @@ def sentence(code: str) -> str:
     """A code such as `NEEDS_REVIEW` or `node_missing` in sentence case: Needs review."""
     words = code.replace("_", " ").strip()
     return words[:1].upper() + words[1:].lower()
+
+
+def capital(text: str | None) -> str:
+    """A text with a capital letter first, nothing for none."""
+    return text[:1].upper() + text[1:] if text else ""
 
 
 CODE: Final = re.compile(r"[A-Z0-9_]+")

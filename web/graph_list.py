@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from web.rendering import Viewer
+from web.viewer import Viewer
 
 LONGEST: Final = 110
 """A list of more lines than this is cut beside a drawing; the whole has an address of its own."""

@@ -40,14 +40,16 @@ Read = Callable[[Any], Page[Any]]
 class List(msgspec.Struct, frozen=True):
     """One list. `reading` lends a function from filters to a page; what it reads is of one moment.
 
-    `columns` are the names in the CSV's head with the way to each value in a row; `page` is
-    what the page takes, and what can be saved for it, where that is something else.
+    `columns` are the names in the CSV's head with the way to each value in a row; `controls`
+    the filters that the page shows by a form or by tabs; `page` is what the page takes, and
+    what can be saved for it, where that is something else.
     """
 
     path: str
     kind: type[Filter]
     reading: Callable[[Services], AbstractContextManager[Read]]
     columns: tuple[tuple[str, str], ...]
+    controls: tuple[str, ...] = ()
     page: type[Asked] | None = None
 
     @property
@@ -124,6 +126,7 @@ LISTS = {
                 ("current_step", "probable_label"),
                 *_plain("step_count started_at ended_at last_event_at reason anomalies"),
             ),
+            controls=("status", "workflow_id", "stuck", "anomalies"),
         ),
         List(
             "/conversations",
@@ -133,6 +136,7 @@ LISTS = {
                 "id candidate_name candidate_id external_id campaign_external_id status outcome"
                 " score started_at ended_at status_since last_event_at reason url anomalies"
             ),
+            controls=("status", "outcome", "campaign"),
         ),
         List(
             "/analyses",
@@ -147,6 +151,7 @@ LISTS = {
                     "row.",
                 ),
             ),
+            controls=("analysis", "mandatory"),
         ),
         List(
             "/contacts",
@@ -161,6 +166,7 @@ LISTS = {
                     "row.",
                 ),
             ),
+            controls=("status",),
         ),
         List(
             "/calendar",
@@ -171,6 +177,7 @@ LISTS = {
                 " conversation_id campaign_external_id revision notes_ready notes_url reason"
                 " last_event_at anomalies"
             ),
+            controls=("organization_id",),
             page=CalendarFilter,
         ),
         List(
@@ -178,6 +185,7 @@ LISTS = {
             PersonFilter,
             _of_views(people.people),
             _plain("person name identities entities last_event_at"),
+            controls=("q",),
         ),
         List(
             "/workflows",
@@ -192,6 +200,7 @@ LISTS = {
             AttentionFilter,
             _of_views(waiting.needs_you),
             _plain("projection entity candidate_name reason words since url"),
+            controls=("reason",),
         ),
         List(
             "/events",
@@ -200,18 +209,21 @@ LISTS = {
             _plain(
                 "position event_id type family record_id organization_id occurred_at received_at"
             ),
+            controls=("type", "record_id", "organization_id", "from", "to"),
         ),
         List(
             "/deliveries",
             DeliveryFilter,
             _of_log(log.list_deliveries),
             _plain("id received_at outcome reason size remote key_label event_id position"),
+            controls=("outcome",),
         ),
         List(
             "/quarantine",
             QuarantineFilter,
             _of_log(log.list_quarantined),
             _plain("id received_at reason status position deliveries"),
+            controls=("status",),
         ),
     )
 }

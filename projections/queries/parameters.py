@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from projections.queries.paging import DEFAULT_LIMIT, LARGEST_INTEGER, LARGEST_LIMIT
+from projections.queries.refusals import refused
 from tracker.errors import InvalidInput
 from tracker.timing import DAY, from_iso, to_iso
 
@@ -32,9 +33,7 @@ def _moment(value: Any, rest_of_day: int) -> Any:
     try:
         moment = from_iso(value)
     except ValueError:
-        raise ValueError(
-            f"{value[:100]!r} is not a date or time like 2026-03-01 or 2026-03-01T09:30:00Z"
-        ) from None
+        raise ValueError("a date or time like 2026-03-01 or 2026-03-01T09:30:00Z") from None
     return moment + rest_of_day if _is_date(value) else moment
 
 
@@ -129,22 +128,12 @@ def parse(kind: type[Kind], parameters: Iterable[tuple[str, str]]) -> Kind:
     try:
         return kind.model_validate(read, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise _named(kind, error) from None
+        raise refused(error.errors(include_url=False)[0], parameter_names(kind)) from None
 
 
 def _several(kind: type[Asked]) -> set[str]:
     fields = kind.model_fields.items()
     return {f.alias or name for name, f in fields if get_origin(f.annotation) is tuple}
-
-
-def _named(kind: type[Asked], error: ValidationError) -> InvalidInput:
-    first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0])
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(parameter_names(kind))
-        return InvalidInput(f"There is no filter {name[:100]}; there are {known}", field=name)
-    said = first["msg"].removeprefix("Value error, ")
-    return InvalidInput(f"The filter {name} can't be used: {said}", field=name)
 
 
 def parameter_names(kind: type[Asked]) -> Sequence[str]:

@@ -25,7 +25,7 @@ LISTS: Mapping[str, str] = {
     "deliveries": "/deliveries",
     "quarantine": "/quarantine",
     "system": "/system",
-    "search": "/search?q=quarry",
+    "search": "/search?q=kettlewood",
 }
 WITHOUT: Mapping[str, str] = {
     "no-match": "/runs?workflow_id=none",

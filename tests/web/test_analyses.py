@@ -51,6 +51,18 @@ def test_the_mandatory_come_first_with_their_evidence(data: Path) -> None:
     ]
 
 
+def test_what_is_mandatory_and_the_requirements_stand_before_the_score(data: Path) -> None:
+    with client(data, GIVEN) as asking:
+        page = BeautifulSoup(asking.get("/analyses?analysis=job").text, "html.parser")
+    heads = [
+        " ".join(head.get_text(" ").split()).partition(" ,")[0]
+        for head in page.select("th[scope=col]")
+    ]
+    assert heads == ["Candidate", "Mandatory", "Requirements", "Score", "When"]
+    assert page.h1 is not None
+    assert page.h1.text == "Drivers"
+
+
 def test_the_analyses_come_before_anything_is_chosen(data: Path) -> None:
     with client(data, GIVEN) as asking:
         page = BeautifulSoup(asking.get("/analyses").text, "html.parser")

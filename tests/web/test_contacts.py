@@ -33,12 +33,32 @@ def test_reasons_are_grouped_by_result_the_most_frequent_first(data: Path) -> No
     assert lines(listed[0], '.reasons [aria-current="true"]') == ["2 No email"]
 
 
+def test_a_contact_leads_to_its_person_and_says_no_id_twice(data: Path) -> None:
+    given = body(
+        "WORKFLOW_CONTACT_RESOLVED", record="run", contactName="Ada", candidateProfileId="ada"
+    )
+    with client(data, [given]) as asking:
+        row = BeautifulSoup(asking.get("/contacts").text, "html.parser").select("tbody tr")[0]
+    assert [str(link["href"]) for link in row.select("a")] == [
+        "/candidates/candidate%3Aada",
+        "/runs/run",
+    ]
+    assert row.text.count("run") == 1
+
+
 def test_nothing_received_and_nothing_of_this_kind_differ(data: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     for address in ("/contacts", "/conversations", "/analyses"):
         with client(empty, []) as asking:
             assert "nothing has been received" in asking.get(address).text
+    with client(empty, []) as asking:
+        assert "nothing has been received" in asking.get("/runs").text
+        assert "Nothing was delivered yet" in asking.get("/deliveries").text
+    other = body("CONVERSATION_STARTED", record="talk")
+    with client(tmp_path, [other]) as asking:
+        assert "Events of other kinds were received" in asking.get("/runs").text
+        assert "Every delivery so far was simply accepted" in asking.get("/deliveries").text
     with client(data, [started("run")]) as asking:
         for address in ("/contacts", "/conversations", "/analyses"):
             said = asking.get(address).text

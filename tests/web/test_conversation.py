@@ -62,6 +62,24 @@ def test_every_state_of_the_machine_is_reached_or_named_as_not_reached(data: Pat
     assert "Did not start (may" not in said
 
 
+def test_without_answers_there_is_no_empty_card_but_a_word(data: Path) -> None:
+    shown = page(data, TALK)
+    assert "Screening" not in [heading.text for heading in shown.select("h2")]
+    assert "No answers yet" in shown.text
+
+
+def test_after_the_end_no_answers_are_waited_for(data: Path) -> None:
+    shown = page(data, [*TALK, body("CONVERSATION_COMPLETED", 90, record="talk")])
+    assert "Popp sent no answers" in shown.text
+
+
+def test_the_time_of_an_entry_leads_to_its_event_and_says_so(data: Path) -> None:
+    links = page(data, TALK).select(".story a")
+    assert len(links) == len(TALK)
+    assert links[0]["href"] == "/events/id/CONVERSATION_QUEUED%2Ftalk%400"
+    assert " ".join(links[0].text.split()) == "2 Mar, 12:00, raw event: Queued"
+
+
 def test_meetings_stand_under_their_days(data: Path) -> None:
     slot = {"title": "Interview", "startDateTime": "2026-03-05T09:00:00Z"}
     booked = body(

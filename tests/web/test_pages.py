@@ -22,12 +22,8 @@ from tests.web.asking import client
 from tracker.demo.generator import CONFLICT, EVENT, generate
 from tracker.demo.workflows import configurations
 from tracker.ingest import internal_body
-from tracker.service import running
-from tracker.settings import load_settings
-from tracker.timing import DAY, HOUR
-from web.app import create_app
+from tracker.timing import DAY
 from web.ids import encode_id
-from web.rendering import Viewer, ago, badge_html, exact, lasted, web
 
 TEMPLATES = Path(__file__).parents[2] / "web" / "templates"
 ATTACK = "<script>alert(1)</script>"
@@ -214,11 +210,26 @@ def test_what_is_not_there_is_a_page_that_says_so(
     assert text(soup(pages, address, 404).h1) == "Not found"
 
 
-@pytest.mark.parametrize("address", ["/runs?status=odd", "/calendar?day=x", "/runs?cursor=x"])
+@pytest.mark.parametrize(
+    "address", ["/runs?status=odd", "/calendar?day=x", "/runs?cursor=x", "/runs?self=x"]
+)
 def test_a_filter_that_cannot_be_used_is_named(pages: TestClient[Litestar], address: str) -> None:
     name = re.search(r"\?(\w+)", address)
     assert name is not None
-    assert name[1] in text(soup(pages, address, 400).main)
+    main = soup(pages, address, 400).main
+    assert main is not None
+    assert name[1] in text(main)
+    assert [str(way["href"]) for way in main.select(".buttons a")] == [address.partition("?")[0]]
+
+
+def test_a_bad_filter_can_be_cleared_without_the_others(pages: TestClient[Litestar]) -> None:
+    main = soup(pages, "/runs?workflow_id=w&status=odd&sort=first_at", 400).main
+    assert main is not None
+    assert "“odd”; it can be running, completed, failed or cancelled" in text(main)
+    assert {text(way): str(way["href"]) for way in main.select(".buttons a")} == {
+        "Clear this filter": "/runs?workflow_id=w&sort=first_at",
+        "Clear all filters": "/runs",
+    }
 
 
 def test_each_number_above_a_list_is_the_length_of_the_list_that_it_opens(
@@ -299,32 +310,6 @@ def test_paging_leads_through_a_whole_list_once(data: Path) -> None:
     assert len(seen) == len(set(seen)) == 120
 
 
-def test_acknowledging_takes_an_item_away_and_undoing_brings_it_back(data: Path) -> None:
-    settings = load_settings(data=data, signing_secrets="a secret of the tests")
-    with running(settings, lambda: NOON + DAY) as services:
-        services.ingest.append_bodies([STORIES[6]])
-        with TestClient(create_app(services)) as asking:
-            form = _wait_for_item(asking)
-            done = asking.post("/acknowledge", data=form)
-            page = BeautifulSoup(done.text, "html.parser")
-            assert not page.select("#needs tbody tr")
-            assert page.select_one("form[action='/acknowledge/undo']")
-            back = asking.post("/acknowledge/undo", data=form)
-            assert BeautifulSoup(back.text, "html.parser").select("#needs tbody tr")
-            other = asking.post("/acknowledge", data=form, headers={"Sec-Fetch-Site": "cross-site"})
-            assert other.status_code == 400
-            assert asking.get("/system").status_code == 200
-
-
-def _wait_for_item(asking: TestClient[Litestar]) -> dict[str, str]:
-    for _ in range(200):
-        page = soup(asking, "/")
-        fields = page.select("form[action='/acknowledge'] input")
-        if fields:
-            return {str(field["name"]): str(field["value"]) for field in fields}
-    pytest.fail("the item never appeared")
-
-
 def test_on_the_demos_data_every_page_is_below_100_kb(data: Path) -> None:
     now = NOON + 30 * DAY
     postings = [p.body for p in generate(7, now) if p.kind in {EVENT, CONFLICT}]
@@ -351,32 +336,3 @@ def test_on_the_demos_data_every_page_is_below_100_kb(data: Path) -> None:
                 one = asking.get(str(first["href"]))
                 assert one.status_code == 200, first["href"]
                 assert len(one.content) < 100_000, first["href"]
-
-
-class TestWords:
-    def test_durations_have_one_or_two_units(self) -> None:
-        assert lasted(None) == "–"  # noqa: RUF001  # the dash that is shown
-        assert lasted(0) == "0 s"
-        assert lasted(3 * HOUR + 12 * 60_000_000) == "3 h 12 min"
-        assert lasted(40 * DAY) == "40 d"
-
-    def test_times_are_told_from_now(self) -> None:
-        assert ago(NOON, NOON) == "just now"
-        assert ago(NOON - 3 * HOUR, NOON) == "3 h ago"
-        assert ago(NOON + 2 * DAY, NOON) == "in 2 d"
-
-    def test_an_exact_time_names_day_and_zone(self) -> None:
-        assert exact(NOON, Viewer(NOON).zone) == "Mon 2 Mar 2026, 12:00:00 UTC"
-
-    def test_a_state_without_a_badge_is_shown_as_it_is_written(self) -> None:
-        assert "Something odd" in badge_html("SOMETHING_ODD", "run")
-
-    def test_only_addresses_of_the_web_are_links(self) -> None:
-        assert web("https://popp.example/x") == "https://popp.example/x"
-        assert web("javascript:alert(1)") == ""
-        assert web(None) == ""
-
-    def test_links_keep_the_filters_and_start_paging_again(self) -> None:
-        viewer = Viewer(NOON, path="/runs", query="status=failed&status=running&cursor=x")
-        assert viewer.link(stuck="true") == "/runs?status=failed&status=running&stuck=true"
-        assert viewer.link(status=None) == "/runs"

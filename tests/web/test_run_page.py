@@ -56,6 +56,12 @@ def test_the_graph_and_the_timeline_lead_to_each_other(pages: TestClient[Litesta
     assert {li["data-node"] for li in page.select("li[data-node]")} == {"node-ask"}
 
 
+def test_the_list_says_outcomes_in_words(pages: TestClient[Litestar]) -> None:
+    said = text(soup(pages, "/runs/r1").select_one(".as-list"))
+    assert "No response to Label of stop: not taken" in said
+    assert "onNoResponse" not in said
+
+
 def test_nodes_are_done_probably_here_or_not_reached(pages: TestClient[Litestar]) -> None:
     page = soup(pages, "/runs/r1")
     looks = {text(n.select_one("text")): n["class"][-1] for n in page.select("svg a.node")}
@@ -100,7 +106,7 @@ def test_an_anomaly_leads_to_its_event(pages: TestClient[Litestar]) -> None:
 
 
 def test_a_raw_event_opens_beside_what_was_understood(pages: TestClient[Litestar]) -> None:
-    link = next(a for a in soup(pages, "/runs/r1").select(".timeline a") if a.text == "Raw event")
+    link = next(a for a in soup(pages, "/runs/r1").select(".timeline a") if "raw event" in a.text)
     raw = soup(pages, str(link["href"])).select_one(".raw")
     assert '"eventId"' in text(raw)
     assert "Workflow id flow-hiring" in text(raw)

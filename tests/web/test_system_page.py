@@ -70,7 +70,7 @@ def test_it_counts_what_came_by_time_outcome_and_reason(data: Path) -> None:
         main = asking.page()
         stats = [text(one) for one in main.select(".stat")]
         assert stats == ["3 events", "1 in the last minute", "2 in the last hour"]
-        assert "no active secret signed this body" in text(main)
+        assert "No active secret signed this body" in text(main)
         for number in main.select("a:has([data-count])"):
             count = int(str(number.select_one("[data-count]")["data-count"]))  # type: ignore[index]
             address = str(number["href"])

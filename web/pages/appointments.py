@@ -10,7 +10,8 @@ from projections.queries.meetings import MeetingRow, Times
 from projections.queries.people import Named
 from tracker.timing import EPOCH, MICROSECOND
 from web.ids import encode_id
-from web.rendering import Viewer, day_name, local_time
+from web.times import day_name, local_time
+from web.viewer import Viewer
 
 NOBODY: Mapping[str, Named] = {}
 ONE_DAY = dt.timedelta(days=1)

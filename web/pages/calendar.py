@@ -32,7 +32,9 @@ from web.pages.calendar_span import Span, span_of
 from web.pages.frame import Asked, Given, Tab, endpoint, seen_by
 from web.pages.month import Cell, month_of
 from web.pages.week import Week, week_of
-from web.rendering import Viewer, day_name, html, local_time, render
+from web.rendering import html, render
+from web.times import day_name, local_time
+from web.viewer import Viewer
 
 VIEWS: Final = {"agenda": "Agenda", "week": "Week", "month": "Month"}
 MOST: Final = {"agenda": 60, "week": 120, "month": 1000, "day": 100}
@@ -111,7 +113,7 @@ def calendar(request: Asked, services: Given) -> Response[Any]:
         return html(render("calendar/shown.html", context, viewer))
     shelf = shelf_of(services, viewer.path, request.query_params.multi_items())
     saved = shelf and _with_file(shelf, _asked(asked, span, viewer))
-    return html(render("calendar/page.html", context, viewer, saved=saved))
+    return html(render("calendar/page.html", context, viewer, saved=saved, applied=()))
 
 
 def _asked(asked: CalendarFilter, span: Span, viewer: Viewer) -> queries.SpanAsked:

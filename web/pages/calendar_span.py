@@ -8,7 +8,8 @@ import msgspec
 
 from projections.queries.filters import CalendarFilter
 from web.pages.appointments import ONE_DAY
-from web.rendering import Viewer, day_name, local_time
+from web.times import day_name, local_time
+from web.viewer import Viewer
 
 DAYS: Final = {"agenda": 14, "week": 7, "day": 1}
 

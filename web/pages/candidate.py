@@ -14,7 +14,8 @@ from web.badges import badge, plain, sentence
 from web.ids import encode_id
 from web.pages.frame import Asked, Given, number, record_id, seen_by, show
 from web.pages.places import place_of
-from web.rendering import Viewer, local_time
+from web.times import local_time
+from web.viewer import Viewer
 
 BADGES: Final = {
     "conversations": "conversation",

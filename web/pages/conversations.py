@@ -15,7 +15,8 @@ from web.ids import encode_id
 from web.pages.appointments import Appointment, appointments
 from web.pages.frame import Asked, Given, Tab, endpoint, record_id, seen_by, show, wanted
 from web.pages.newer import Held, hold
-from web.rendering import Viewer, day_name
+from web.times import day_name
+from web.viewer import Viewer
 
 
 class ConversationsPage(msgspec.Struct, frozen=True, kw_only=True):

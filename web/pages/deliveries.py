@@ -24,6 +24,7 @@ class DeliveriesPage(msgspec.Struct, frozen=True):
     filters: DeliveryFilter
     tabs: list[Tab]
     reasons: list[Tab]
+    received: bool
 
 
 def deliveries(request: Asked, services: Given) -> Response[Any]:
@@ -38,7 +39,13 @@ def deliveries(request: Asked, services: Given) -> Response[Any]:
         again=lambda ids: list_deliveries(services.log, from_row(asked, ids)).items,
         newest_first=asked.sort == "-received_at",
     )
-    context = DeliveriesPage(held, asked, _tabs(services, asked), _reasons(services, asked))
+    context = DeliveriesPage(
+        held=held,
+        filters=asked,
+        tabs=_tabs(services, asked),
+        reasons=_reasons(services, asked),
+        received=services.log.head() > 0,
+    )
     return show(request, services, "deliveries/page.html", "deliveries/list.html", context)
 
 

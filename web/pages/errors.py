@@ -1,11 +1,12 @@
 """Errors as pages: what failed and what to do next, never a traceback."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from projections.queries.refusals import PLACE
 from tracker.database import DatabaseError
 from tracker.errors import (
     Busy,
@@ -17,15 +18,17 @@ from tracker.errors import (
     TrackerError,
 )
 from tracker.timing import now
-from web.rendering import html, render, viewer
+from web.rendering import html, render
+from web.viewer import Viewer, viewer
 
 
 class ErrorPage(msgspec.Struct, frozen=True):
-    """What an error page says."""
+    """What an error page says, and the ways on from it: words and address."""
 
     heading: str
     detail: str
     advice: str
+    ways: list[tuple[str, str]]
 
 
 ANSWERS: dict[type[Exception], tuple[int, str, str]] = {
@@ -43,8 +46,23 @@ def error_page(request: Request[Any, Any, Any], error: Exception) -> Response[An
     """The page for an error that a handler raised on purpose, or for an unknown address."""
     status, heading, advice = _answer(error)
     detail = str(error) if isinstance(error, TrackerError) else getattr(error, "detail", "")
-    page = ErrorPage(heading, detail or heading, advice)
-    return html(render("error.html", page, viewer(request, now())), status)
+    seen = viewer(request, now())
+    ways = _without(error, seen, set(request.query_params))
+    page = ErrorPage(heading, detail or heading, "" if ways else advice, ways or HOME)
+    return html(render("error.html", page, seen), status)
+
+
+HOME: Final = [("Go to Today", "/")]
+
+
+def _without(error: Exception, seen: Viewer, given: set[str]) -> list[tuple[str, str]]:
+    """The same page without the parameter that can't be used, and without any."""
+    name = error.field if isinstance(error, InvalidInput) else None
+    if name is None or name not in given:
+        return []
+    words = "Leave it out" if name in PLACE else "Clear this filter"
+    clear = (words, seen.without(name))
+    return [clear] if given == {name} else [clear, ("Clear all filters", seen.path)]
 
 
 def _answer(error: Exception) -> tuple[int, str, str]:

@@ -12,10 +12,12 @@ from litestar.di import NamedDependency
 
 from projections.queries.filters import Filter, parse
 from tracker.errors import InvalidInput
+from web.applied import applied_filters
 from web.chips import shelf_of
 from web.ids import decode_id
-from web.rendering import Viewer, html, raw_path, render, viewer
+from web.rendering import html, render
 from web.services import Services
+from web.viewer import Viewer, raw_path, viewer
 
 PAGE_SIZE = 50
 SEEN = "seen"  # the parameter that names the rows on a page, see web/pages/newer.py
@@ -42,7 +44,8 @@ def show(
     if request.scope["path"].startswith("/parts/"):
         return html(render(part, context, viewer))
     saved = shelf_of(services, viewer.path, request.query_params.multi_items())
-    return html(render(page, context, viewer, saved=saved))
+    applied = applied_filters(services, viewer)
+    return html(render(page, context, viewer, saved=saved, applied=applied))
 
 
 def seen_by(request: Asked, services: Services) -> Viewer:

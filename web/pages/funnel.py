@@ -13,7 +13,7 @@ from tracker.errors import InvalidInput
 from web.badges import badge
 from web.ids import encode_id
 from web.pages.frame import Asked
-from web.rendering import lasted
+from web.times import lasted
 
 MOST_CHOICES: Final = 100
 ENDINGS: Final = {"failed": "Not passed", "closed": "Closed", "none": "Outcome unknown"}

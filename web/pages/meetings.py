@@ -16,7 +16,8 @@ from web.ids import encode_id
 from web.pages.appointments import TO, Appointment, appointments, short_day, theirs_of
 from web.pages.frame import Asked, Given, record_id, seen_by, show
 from web.pages.places import place_of
-from web.rendering import Viewer, local_time
+from web.times import local_time
+from web.viewer import Viewer
 
 
 class Change(msgspec.Struct, frozen=True):

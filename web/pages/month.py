@@ -8,7 +8,7 @@ import msgspec
 
 from web.pages.appointments import Appointment, Day
 from web.pages.calendar_span import Span, today_of
-from web.rendering import Viewer
+from web.viewer import Viewer
 
 TITLES: Final = 3  # of a day; one more is shown rather than "1 more"
 

@@ -8,8 +8,9 @@ import msgspec
 from projections.queries import moving as queries
 from tracker.database import Connection
 from tracker.timing import EPOCH, MICROSECOND, to_iso
-from web.rendering import Viewer, local_time
 from web.sparkline import Sparkline, sparkline
+from web.times import local_time
+from web.viewer import Viewer
 
 WEEK: Final = 7
 TONES: Final = {"failed": "bad", "stuck": "wait"}

@@ -14,8 +14,8 @@ from web.ids import encode_id
 from web.pages.acknowledge import Undo, undoable
 from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
 from web.pages.places import place_of, row_of
-from web.rendering import Viewer
 from web.services import Services
+from web.viewer import Viewer
 
 MOST_WAITING = 10
 

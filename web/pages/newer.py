@@ -15,7 +15,7 @@ import msgspec
 from projections.queries.filters import Filter
 from projections.queries.paging import Page
 from web.pages.frame import PAGE_SIZE, SEEN, Asked
-from web.rendering import Viewer
+from web.viewer import Viewer
 
 Row = TypeVar("Row")
 Kind = TypeVar("Kind", bound=Filter)

@@ -21,7 +21,8 @@ from web.ids import encode_id
 from web.pages.frame import Asked, Given, record_id, seen_by, show
 from web.pages.run_graph import drawn, listed
 from web.pages.run_timeline import Told, told, whole_timeline
-from web.rendering import Viewer, lasted
+from web.times import lasted
+from web.viewer import Viewer
 
 LONGEST_BODY = 20_000  # characters; a longer one is cut, its own page has it whole
 MOST_EVENTS = 40  # a longer timeline shows its end first

@@ -9,7 +9,7 @@ from web.badges import badge
 from web.graph import Drawing, Edge, Node, draw
 from web.graph_list import Item, Line, Listing, anchor, shortened
 from web.graph_text import LABEL_WIDTH, TEXT_WIDTH, shorten, spoken
-from web.rendering import lasted
+from web.times import lasted
 
 LOOKS: Final = {
     "done": ("circle-check", "done"),
@@ -121,4 +121,4 @@ def _way(edge: RunEdge, labels: dict[str, str]) -> str:
     often = f" {edge.taken} times" if edge.taken > 1 else ""
     words = f"taken{often}{waited}" if edge.taken else "not taken"
     found = "" if edge.declared else ", discovered"
-    return f"{edge.outcome or 'next'} to {labels[edge.target]}: {words}{found}"
+    return f"{spoken(edge.outcome) or 'Next'} to {labels[edge.target]}: {words}{found}"

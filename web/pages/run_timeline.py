@@ -17,7 +17,8 @@ from web.badges import badge, plain, sentence
 from web.graph_list import anchor
 from web.graph_text import spoken
 from web.ids import encode_id
-from web.rendering import Viewer, lasted
+from web.times import lasted
+from web.viewer import Viewer
 
 TONES: Final = {
     "completed": ("circle-check", "ok"),

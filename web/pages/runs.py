@@ -11,7 +11,7 @@ from projections.queries.workflows import list_workflows
 from tracker.database import Connection
 from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
 from web.pages.newer import Held, hold
-from web.rendering import Viewer
+from web.viewer import Viewer
 
 
 class RunsPage(msgspec.Struct, frozen=True):
@@ -21,6 +21,7 @@ class RunsPage(msgspec.Struct, frozen=True):
     tabs: list[Tab]
     filters: RunFilter
     workflows: list[tuple[str, str]]
+    received: bool
     endpoint: str
 
 
@@ -44,6 +45,7 @@ def runs(request: Asked, services: Given) -> Response[Any]:
         tabs=_tabs(counts, asked, viewer),
         filters=asked,
         workflows=names,
+        received=services.log.head() > 0,
         endpoint=endpoint(request),
     )
     return show(request, services, "runs/page.html", "runs/list.html", context)

@@ -12,7 +12,9 @@ from web.pages.frame import Asked, Given, seen_by
 from web.pages.funnel import Funnel, funnel_of
 from web.pages.moving import Moving, day_starts, moving_of
 from web.pages.needs import Needs, longest_waiting
-from web.rendering import Viewer, day_name, html, local_time, render
+from web.rendering import html, render
+from web.times import day_name, local_time
+from web.viewer import Viewer
 
 
 class Meetings(msgspec.Struct, frozen=True):

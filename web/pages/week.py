@@ -13,7 +13,8 @@ import msgspec
 
 from web.pages.appointments import Appointment, Day
 from web.pages.calendar_span import today_of
-from web.rendering import Viewer, local_time
+from web.times import local_time
+from web.viewer import Viewer
 
 QUARTER: Final = 15  # minutes
 QUARTERS: Final = 4  # in an hour

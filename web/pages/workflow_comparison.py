@@ -6,10 +6,11 @@ import msgspec
 
 from projections.queries.workflow_graph import Graph, GraphEdge, GraphNode
 from tracker.timing import SECOND
+from web.figures import NOTHING
 from web.graph_text import spoken
 from web.pages.workflow_graph import labels_of
 from web.pages.workflow_links import Links
-from web.rendering import NOTHING, lasted
+from web.times import lasted
 
 SAME: Final = "the same"
 Key = str | tuple[str, str, str]

@@ -7,11 +7,12 @@ import msgspec
 
 from projections.queries.workflow_graph import Graph, GraphEdge, GraphNode
 from tracker.timing import DAY, HOUR, MINUTE
+from web.figures import thousands
 from web.graph import Drawing, Edge, Node, draw
 from web.graph_list import Item, Line, Listing, shortened
 from web.graph_text import TEXT_WIDTH, spoken
 from web.pages.workflow_links import Links
-from web.rendering import lasted, thousands
+from web.times import lasted
 
 GONE: Final = "gone"
 LEVELS: Final = 5
@@ -166,7 +167,7 @@ def _item(node: GraphNode, ways: list[GraphEdge], labels: dict[str, str], links:
 
 
 def _way(edge: GraphEdge, labels: dict[str, str], links: Links) -> Line:
-    words = f"{edge.outcome or 'next'} to {labels[edge.target]}: {runs_words(edge.runs)}"
+    words = f"{spoken(edge.outcome) or 'Next'} to {labels[edge.target]}: {runs_words(edge.runs)}"
     if not edge.runs:
         return Line(words)
     again = f", {thousands(edge.count)} times" if edge.count != edge.runs else ""

@@ -18,7 +18,7 @@ from web.pages.frame import Asked, Given, Tab, endpoint, record_id, seen_by, sho
 from web.pages.workflow_comparison import Compared, compared, marks, together
 from web.pages.workflow_graph import Difference, drawn, listed, scale, undeclared, unused
 from web.pages.workflow_links import Links
-from web.rendering import Viewer
+from web.viewer import Viewer
 
 PERIODS: Final = {"7": "7 days", "30": "30 days", "90": "90 days"}
 STATUSES: Final = ("running", "completed", "failed", "cancelled")

@@ -42,6 +42,33 @@ def test_a_filter_that_can_not_be_used_is_named(
     assert field in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("status", "lost", "“lost”; it can be running, completed, failed or cancelled"),
+        ("limit", "0", "“0”; it can be 1 or more"),
+        ("limit", "501", "“501”; it can be 500 or less"),
+        ("limit", "many", "“many”; it can be a whole number"),
+        ("limit", "9" * 5000, f"“{'9' * 100}…”; it can be a smaller number"),
+        ("from", "soon", "“soon”; it can be a date or time like 2026-03-01 or "),
+        ("stuck", "perhaps", "“perhaps”; it can be true or false"),
+        ("workflow_id", "x" * 1001, "…”; it can be at most 1000 characters long"),
+        ("sort", "colour", "The sort can't be “colour”; it can be -last_event_at, last_event_at"),
+    ],
+)
+def test_the_refusal_repeats_the_value_and_says_what_it_can_be(
+    name: str, value: str, said: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse(RunFilter, [(name, value)])
+    assert said in str(refused.value)
+
+
+def test_too_many_values_are_counted() -> None:
+    with pytest.raises(InvalidInput, match="given 51 times; it can be given at most 50 times"):
+        parse(EventFilter, [("type", "x")] * 51)
+
+
 def test_an_empty_parameter_is_the_same_as_none() -> None:
     assert parse(RunFilter, [("status", ""), ("workflow_id", ""), ("from", "")]) == RunFilter()
 
