@@ -205,7 +205,8 @@ PROJECTION = p.Projection(
                 ("analysis_id", "mandatory_met", "score"),
                 ("analysis_external_id",),
                 ("id",),
-                ("completed_at",),
+                *p.orders("completed_at", "entity"),
+                *p.orders("score", "entity"),
             ),
         ),
         p.Table(
@@ -213,7 +214,7 @@ PROJECTION = p.Projection(
             Batch,
             key=("id",),
             entity="entity",
-            indexes=(("external_id",), ("created_at",)),
+            indexes=(("external_id",), ("created_at", "id")),
         ),
     ),
     hears=frozenset({CREATED, SCORED}),

@@ -152,7 +152,11 @@ PROJECTION = p.Projection(
             Contact,
             key=("event_id",),
             entity="entity",
-            indexes=(("entity",), ("status", "at"), ("run_id",), ("workflow_id", "at"), ("at",)),
+            indexes=(
+                ("entity",),
+                ("run_id",),
+                *p.orders("at", "event_id", within=("status", "workflow_id")),
+            ),
         ),
     ),
     hears=frozenset(STATUS),

@@ -323,9 +323,11 @@ PROJECTION = p.Projection(
             key=("id",),
             entity="id",
             indexes=(
-                ("status", "last_event_at"),
-                ("campaign_external_id", "last_event_at"),
-                ("last_event_at",),
+                # Each order of the list, alone and within what it is filtered by most.
+                *p.orders("last_event_at", "id", within=("status", "campaign_external_id")),
+                *p.orders("first_at", "id", within=("status", "campaign_external_id")),
+                *p.orders("status_since", "id", within=("status", "campaign_external_id")),
+                *p.orders("score", "id", within=("status", "campaign_external_id")),
                 # Medians: the middle of a walk in order.
                 ("waited_to_start",),
                 ("waited_to_complete",),

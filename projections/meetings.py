@@ -298,7 +298,11 @@ PROJECTION = p.Projection(
             Meeting,
             key=("entity", "id"),
             entity="entity",
-            indexes=(("starts_at",), ("status", "last_event_at"), ("id",), ("last_event_at",)),
+            indexes=(
+                ("id",),
+                *p.orders("starts_at", "entity", "id", within=("status",)),
+                *p.orders("last_event_at", "entity", "id", within=("status",)),
+            ),
         ),
     ),
     hears=frozenset(MACHINE[Status.SCHEDULED]),

@@ -100,6 +100,14 @@ class Table(msgspec.Struct, frozen=True):
     indexes: tuple[tuple[str, ...], ...] = ()
 
 
+def orders(*columns: str, within: tuple[str, ...] = ()) -> Iterable[tuple[str, ...]]:
+    """Indexes that give rows in one order: all of them, and those of one value of a column.
+
+    They end in the key, so that a page of a list is read off without sorting.
+    """
+    return columns, *((column, *columns) for column in within)
+
+
 def _nothing(_row: Any) -> tuple[()]:
     return ()
 

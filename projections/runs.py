@@ -6,7 +6,6 @@ Read by Runs, Run, Workflow, Candidate and Today.
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import partial
 
 import msgspec
 
@@ -57,7 +56,10 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `current_node` is the node it probably stands at, as far as its events tell."""
+    """One run. `current_node` is the node it probably stands at, as far as its events tell.
+
+    `lasted` is microseconds from its first event to its end, None while it has none.
+    """
 
     id: str
     organization_id: str
@@ -71,6 +73,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int | None
     ended_at: int | None
     ended_by: str | None
+    lasted: int | None
     last_event_at: int
     current_node: str | None
     last_node: str | None
@@ -114,6 +117,7 @@ def fold(events: Sequence[Event]) -> Sequence[p.Row]:
         started_at=started.occurred_at if started else None,
         ended_at=end.occurred_at if end else None,
         ended_by=end.event_id if end else None,
+        lasted=end.occurred_at - own[0].occurred_at if end else None,
         last_event_at=own[-1].occurred_at,
         current_node=_current_node(status, own),
         last_node=steps[-1].node_id if steps else None,
@@ -167,20 +171,18 @@ def _contact(event: Event) -> Contact:
 
 
 def tallies(row: Run | Step) -> Iterable[p.Tally]:
-    """Runs by status and day of their beginning and end, with how long they lasted; steps."""
+    """Runs by status and day of their beginning; steps."""
     if isinstance(row, Step):
         yield from tallies_of_step(row)
         return
-    tally = partial(
-        p.Tally,
+    yield p.Tally(
+        "runs",
         organization_id=row.organization_id,
         subject=row.workflow_id,
         version=row.workflow_version_id,
+        item=row.status,
+        day=p.day_of(row.first_at),
     )
-    yield tally("runs", item=row.status, day=p.day_of(row.first_at))
-    if row.ended_at is not None:
-        lasted = row.ended_at - row.first_at
-        yield tally("run_ends", item=row.status, day=p.day_of(row.ended_at), total=lasted)
 
 
 def attention(row: Run | Step) -> Iterable[p.Attention]:
@@ -225,7 +227,7 @@ def search(row: Run | Step) -> Iterable[p.Found]:
 
 PROJECTION = p.Projection(
     name="runs",
-    version=1,
+    version=2,
     tables=(
         p.Table(
             "runs",
@@ -233,11 +235,16 @@ PROJECTION = p.Projection(
             key=("id",),
             entity="id",
             indexes=(
-                ("status", "last_event_at"),
+                # Each order of the list, alone and within what it is filtered by most.
+                *p.orders("last_event_at", "id", within=("status", "workflow_id")),
+                *p.orders("first_at", "id", "status", within=("status", "workflow_id")),
+                *p.orders("step_count", "id", within=("status", "workflow_id")),
+                *p.orders("ended_at", "id", within=("status", "workflow_id")),
                 ("status", "current_node", "workflow_id"),
-                ("workflow_id", "last_event_at"),
-                ("last_event_at",),
-                ("first_at", "status"),
+                # Those silent for too long, by the step that they were silent after.
+                ("status", "workflow_id", "last_node", "last_outcome", "last_event_at"),
+                # The median: the middle of a walk in order.
+                ("workflow_id", "status", "lasted"),
                 ("anomaly_count", "status"),
             ),
         ),

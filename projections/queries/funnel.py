@@ -9,9 +9,9 @@ import msgspec
 
 from projections.queries.conversations import STAGES, conditions, count_conversations
 from projections.queries.filters import ConversationFilter, RunFilter
-from projections.queries.organizations import with_tally
 from projections.queries.paging import Where
 from projections.queries.runs import RunCounts, count_runs
+from projections.runs import Status
 from tracker.database import Connection
 
 WAITS: Final = {"started": "waited_to_start", "completed": "waited_to_complete"}
@@ -39,10 +39,13 @@ class Funnel(msgspec.Struct, frozen=True):
 
 
 class RunFunnel(msgspec.Struct, frozen=True):
-    """How the runs of a workflow ended; `mean_time` in microseconds from start to completion."""
+    """How the runs of a workflow ended.
+
+    `median_time` is microseconds from a run's first event to its completion.
+    """
 
     counts: RunCounts
-    mean_time: int | None
+    median_time: int | None
 
 
 def funnel(connection: Connection, wanted: ConversationFilter) -> Funnel:
@@ -64,30 +67,28 @@ def funnel(connection: Connection, wanted: ConversationFilter) -> Funnel:
 
 
 def _median(connection: Connection, column: str, wanted: ConversationFilter) -> int | None:
-    """The middle of all waits, or between the two in the middle: a walk through half an index."""
     wanted = wanted.model_copy(update={"status": (), "outcome": None, "stage": None})
     where = conditions(connection, wanted).add(f"{column} IS NOT NULL")
     query = f"SELECT count({column}) FROM conversations WHERE {where.sql}"
     number = int(connection.execute(query, where.values).fetchone()[0])
-    middle = f"""
-        SELECT {column} FROM conversations WHERE {where.sql} ORDER BY {column} LIMIT ? OFFSET ?
-    """
+    return _middle(connection, "conversations", column, where, number)
+
+
+def _middle(
+    connection: Connection, table: str, column: str, where: Where, number: int
+) -> int | None:
+    """The middle of `number` values, or between the two there: a walk through half an index."""
+    query = f"SELECT {column} FROM {table} WHERE {where.sql} ORDER BY {column} LIMIT ? OFFSET ?"
     place = (2 - number % 2, (number - 1) // 2)
-    found = connection.execute(middle, (*where.values, *place)).fetchall() if number else []
-    return sum(wait for (wait,) in found) // len(found) if found else None
+    found = connection.execute(query, (*where.values, *place)).fetchall() if number else []
+    return sum(value for (value,) in found) // len(found) if found else None
 
 
 def run_funnel(connection: Connection, workflow_id: str, now: int) -> RunFunnel:
     """The runs of a workflow, all and by how they ended."""
     counts = count_runs(connection, RunFilter(workflow_id=workflow_id), now)
-    lasted = total = 0
-    for organization in with_tally(connection, "run_ends"):
-        where = Where().equal("name", "run_ends").equal("organization_id", organization)
-        where.equal("subject", workflow_id).equal("item", "completed")
-        query = f"SELECT sum(count), sum(total) FROM tallies WHERE {where.sql}"
-        number, spent = connection.execute(query, where.values).fetchone()
-        lasted, total = lasted + (spent or 0), total + (number or 0)
-    return RunFunnel(counts, lasted // total if total else None)
+    where = Where().equal("workflow_id", workflow_id).equal("status", Status.COMPLETED)
+    return RunFunnel(counts, _middle(connection, "runs", "lasted", where, counts.completed))
 
 
 def campaigns(connection: Connection, limit: int = 200) -> list[str]:

@@ -1,8 +1,8 @@
 """Do the workflow runs move? Those that run, ended and are stuck, by the viewer's days.
 
 Tallies are kept by days in UTC, while a viewer's day begins elsewhere and has 23 hours
-twice a year or 25. So these numbers are counted: the index by status and newest event
-leads to the runs of these days, because no run ends after its newest event.
+twice a year or 25. So these numbers are counted: the indexes by when runs began and
+ended hold just the runs of these days.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import msgspec
 from projections.queries.filters import RunFilter
 from projections.queries.paging import Where
 from projections.queries.runs import RunCounts, count_runs
-from projections.queries.stuck import allow_asking
+from projections.queries.stuck import count_stuck
 from projections.runs import Status
 from tracker.database import Connection
 
@@ -77,38 +77,24 @@ def _ended(
     connection: Connection, status: str, days: Sequence[int], workflow_id: str | None
 ) -> Buckets:
     where = Where().equal("workflow_id", workflow_id).equal("status", status)
-    where.add("last_event_at >= ?", days[0]).add("ended_at >= ?", days[0])
+    where.add("ended_at >= ?", days[0])
     return _bucketed(connection, "ended_at", where, days)
 
 
 def _stuck(
     connection: Connection, now: int, days: Sequence[int], workflow_id: str | None
 ) -> list[int]:
-    usual = allow_asking(connection)
-    where = Where().equal("workflow_id", workflow_id).equal("status", Status.RUNNING)
-    where.add("last_event_at < ?", now - usual.shortest)
-    silent_until = "last_event_at + usual_silence(workflow_id, last_node, last_outcome)"
-    became = _bucketed(connection, silent_until, where, days, before=now)
-    return list(accumulate(became))[1:-1]
+    """Of those stuck now, how many were so at each day's end; the last number is now's."""
+    where = Where().equal("workflow_id", workflow_id)
+    return [count_stuck(connection, where, min(end, now)) for end in days[1:]]
 
 
-def _bucketed(
-    connection: Connection,
-    moment: str,
-    where: Where,
-    days: Sequence[int],
-    before: int | None = None,
-) -> Buckets:
-    """Runs counted by the day into which a moment of theirs falls, which is `before` a time.
-
-    The moments are found first, because one may be dear to find.
-    """
-    cases = " ".join(f"WHEN moment < ? THEN {number}" for number in range(len(days)))
+def _bucketed(connection: Connection, moment: str, where: Where, days: Sequence[int]) -> Buckets:
+    """Runs counted by the day into which a moment of theirs falls."""
+    cases = " ".join(f"WHEN {moment} < ? THEN {number}" for number in range(len(days)))
     query = f"""
-        WITH found (moment) AS MATERIALIZED (SELECT {moment} FROM runs WHERE {where.sql})
-        SELECT CASE {cases} ELSE {len(days)} END AS day, count(*) FROM found
-        WHERE ? IS NULL OR moment < ? GROUP BY day
+        SELECT CASE {cases} ELSE {len(days)} END AS day, count(*) FROM runs
+        WHERE {where.sql} GROUP BY day
     """
-    rows = connection.execute(query, (*where.values, *days, before, before))
-    counted = dict(rows.fetchall())
+    counted = dict(connection.execute(query, (*days, *where.values)).fetchall())
     return [counted.get(number, 0) for number in range(len(days) + 1)]

@@ -13,14 +13,13 @@ from projections.queries.paging import (
     Listing,
     Page,
     Where,
-    count,
     select_all,
     select_one,
     select_page,
 )
 from projections.queries.people import Named, named, of_candidate
 from projections.queries.standing import Following, Place, places_at
-from projections.queries.stuck import Patience, allow_asking, patience
+from projections.queries.stuck import Patience, allow_asking, count_stuck, patience
 from projections.queries.workflows import node_labels, workflow_names
 from projections.steps import Step
 from tracker.database import Connection
@@ -148,8 +147,8 @@ def count_runs(connection: Connection, wanted: RunFilter, now: int) -> RunCounts
         where = _where(connection, wanted, now)
         query = f"SELECT status, count(*) FROM runs WHERE {where.sql} GROUP BY +status"
         counted = dict(connection.execute(query, where.values).fetchall())
-    stuck = _where(connection, wanted.model_copy(update={"stuck": True}), now)
-    return RunCounts(**counted, stuck=count(connection, RUNS, stuck))
+    stuck = count_stuck(connection, _where(connection, wanted, now), now)
+    return RunCounts(**counted, stuck=stuck)
 
 
 TALLIED: Final = frozenset({"workflow_id", "version", "organization_id", "since", "until"})

@@ -6,11 +6,14 @@ The step is named by what was completed last, because that is known, while the n
 which a run stands is only probable.
 """
 
+import json
 import threading
 from typing import Final
 
 import msgspec
 
+from projections.queries.paging import Where
+from projections.runs import Status
 from tracker.database import Connection
 from tracker.timing import DAY
 
@@ -76,6 +79,44 @@ def _percentile(
         (workflow_id, node, outcome, (sample * PERCENT + 99) // 100 - 1),
     ).fetchone()
     return int(row[0])
+
+
+def count_stuck(connection: Connection, where: Where, moment: int) -> int:
+    """How many of the running runs that meet some conditions were stuck by a moment.
+
+    Counted as silent for longer than the fixed time, then for each step with a usual wait
+    corrected by those between the two: reads of one index, where asking each run for its
+    step's wait would take ten times as long.
+    """
+    usual = patience(connection).usual
+    # The plus keeps aside the indexes that begin with a time and lack the status.
+    fixed = where.copy().equal("status", Status.RUNNING)
+    fixed.add("+last_event_at < ?", moment - FALLBACK)
+    query = f"SELECT count(*) FROM runs WHERE {fixed.sql}"
+    silent = int(connection.execute(query, fixed.values).fetchone()[0])
+    sooner = [(*step, moment - FALLBACK, moment - t) for step, t in usual.items() if t < FALLBACK]
+    later = [(*step, moment - t, moment - FALLBACK) for step, t in usual.items() if t > FALLBACK]
+    return silent + _between(connection, where, sooner) - _between(connection, where, later)
+
+
+def _between(
+    connection: Connection, where: Where, spans: list[tuple[str, str, str, int, int]]
+) -> int:
+    """How many running runs had their newest event, after some steps, within a span each."""
+    query = f"""
+        SELECT total((
+            SELECT count(*) FROM runs WHERE {where.sql} AND status = 'running'
+            AND workflow_id = value ->> 0
+            AND last_node IS nullif(value ->> 1, '') AND last_outcome IS {OUTCOME}
+            AND last_event_at >= value ->> 3 AND last_event_at < value ->> 4
+        )) FROM json_each(?)
+    """
+    row = connection.execute(query, (*where.values, json.dumps(spans))).fetchone()
+    return int(row[0])
+
+
+# A run without a step has neither node nor outcome; a step may have an empty outcome.
+OUTCOME: Final = "CASE WHEN value ->> 1 <> '' THEN value ->> 2 END"
 
 
 def allow_asking(connection: Connection) -> Patience:

@@ -141,20 +141,24 @@ def test_other_ends_do_not_wait(how: str) -> None:
     assert b.waiting(PROJECTION, split(started(), ended(how))[:1]) == []
 
 
-def test_runs_visits_edges_and_ends_are_counted() -> None:
+def test_a_run_lasts_from_its_first_event_to_its_end() -> None:
+    open_run, _ = split(started(), node(10, "ask"))
+    done, _ = split(node(10, "ask"), ended("COMPLETED"))
+    assert open_run.lasted is None
+    assert done.lasted == minute(60) - minute(10)
+
+
+def test_runs_visits_and_edges_are_counted() -> None:
     rows = b.folded(PROJECTION, started(), node(10, "ask"), node(30, "meet"), ended("COMPLETED"))
     counted = b.counted(PROJECTION, rows)
     assert {(t.organization_id, t.subject, t.version) for t in counted} == {(ACME, HIRING, "v1")}
     assert [(t.name, t.item, t.outcome, t.target) for t in counted if t.name != "labels"] == [
         ("runs", "completed", "", ""),
-        ("run_ends", "completed", "", ""),
         ("visits", "ask", "onComplete", ""),
         ("edges", "", "", "ask"),
         ("visits", "meet", "onComplete", ""),
         ("edges", "ask", "onComplete", "meet"),
     ]
-    ends = next(t for t in counted if t.name == "run_ends")
-    assert ends.total == minute(60) - minute(0)
 
 
 def test_a_run_names_its_person_by_both_ids() -> None:

@@ -134,7 +134,8 @@ def _of_runs(connection: Connection, workflow_id: str, choices: list[Choice], no
     counts = funnel.counts
     of = urlencode({"workflow_id": workflow_id})
     share = round(100 * counts.completed / counts.total) if counts.total else 0
-    time = f", {lasted(funnel.mean_time)} on average" if funnel.mean_time is not None else ""
+    median = funnel.median_time
+    time = "" if median is None else f", median time from first event to end {lasted(median)}"
     exits = [
         ("Still running", counts.running, "status=running", "running"),
         ("Stuck among these", counts.stuck, "stuck=true", "stuck"),
