@@ -241,8 +241,17 @@ PROJECTION = p.Projection(
                 *p.orders("step_count", "id", within=("status", "workflow_id")),
                 *p.orders("ended_at", "id", within=("status", "workflow_id")),
                 ("status", "current_node", "workflow_id"),
-                # Those silent for too long, by the step that they were silent after.
-                ("status", "workflow_id", "last_node", "last_outcome", "last_event_at"),
+                # Those silent for too long, by the step that they were silent after, with
+                # what they are counted by.
+                (
+                    "status",
+                    "workflow_id",
+                    "last_node",
+                    "last_outcome",
+                    "last_event_at",
+                    "organization_id",
+                    "workflow_version_id",
+                ),
                 # The median: the middle of a walk in order.
                 ("workflow_id", "status", "lasted"),
                 ("anomaly_count", "status"),
