@@ -33,11 +33,14 @@ __all__ = [
     "DeliveryFilter",
     "EventFilter",
     "Filter",
+    "FunnelFilter",
     "GraphFilter",
     "LoggedFilter",
     "MeetingFilter",
+    "MovingFilter",
     "PersonFilter",
     "QuarantineFilter",
+    "ReasonsFilter",
     "RunFilter",
     "SearchFilter",
     "WorkflowFilter",
@@ -242,6 +245,25 @@ class AttentionFilter(Filter):
 
     reason: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     organization_id: Text | None = None
+
+
+class ReasonsFilter(Asked):
+    """Of which organization the reasons are counted."""
+
+    organization_id: Text | None = None
+
+
+class MovingFilter(Asked):
+    """Whose runs are counted, and where a day begins."""
+
+    zone: Annotated[Zone, Field(description="Where a day begins")] = "UTC"
+    workflow_id: Text | None = None
+
+
+class FunnelFilter(Asked):
+    """Which conversations are counted."""
+
+    campaign: Annotated[Text | None, Field(description="The customer's id of it")] = None
 
 
 class SearchFilter(Asked):

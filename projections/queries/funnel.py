@@ -19,7 +19,7 @@ EXITS: Final = ("start_failed", "max_nudges_reached", "opted_out", "needs_review
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A stage: how many got here, what part of the stage before, the median wait after it.
+    """A stage: how many got here, what part of the stage before, the median wait for it.
 
     `share` is None where the stage before is empty; `median_wait` is microseconds.
     """

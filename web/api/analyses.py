@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from projections.queries import analyses as queries
 from projections.queries.filters import AnalysisFilter, BatchFilter
+from tracker.errors import NotFound
 from web.api.answers import Items, answer, items
 from web.api.asking import Query, asks, wanted
 from web.ids import decode_id
@@ -82,4 +83,15 @@ def batches(request: Query, services: NamedDependency[Services]) -> Items[Batch]
         return items(Batch, queries.list_batches(connection, asked))
 
 
-ANALYSIS_HANDLERS = [analyses, analysis, batches]
+@get("/api/v1/analysis-batches/{batch_id:str}", sync_to_thread=True, tags=["Analyses"])
+def batch(batch_id: FromPath[str], services: NamedDependency[Services]) -> Batch:
+    """One analysis by Popp's id or the customer's, the newest of that id."""
+    wanted_id = decode_id(batch_id)
+    with services.views.read() as connection:
+        found = queries.batch(connection, wanted_id)
+    if found is None:
+        raise NotFound(f"There is no analysis {wanted_id!r}")
+    return answer(Batch, found)
+
+
+ANALYSIS_HANDLERS = [analyses, analysis, batches, batch]

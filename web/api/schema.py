@@ -14,6 +14,7 @@ from web.api.contacts import CONTACT_HANDLERS
 from web.api.conversations import CONVERSATION_HANDLERS
 from web.api.events import EVENT_HANDLERS
 from web.api.meetings import MEETING_HANDLERS
+from web.api.moving import MOVING_HANDLERS
 from web.api.runs import RUN_HANDLERS
 from web.api.today import TODAY_HANDLERS
 from web.api.workflows import WORKFLOW_HANDLERS
@@ -29,6 +30,7 @@ FAMILIES = [
     *CANDIDATE_HANDLERS,
     *EVENT_HANDLERS,
     *TODAY_HANDLERS,
+    *MOVING_HANDLERS,
 ]
 SAYS = (
     "Reads what the tracker understood of the platform's events. Lists answer "

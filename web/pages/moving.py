@@ -1,18 +1,17 @@
 """Moving: runs now and today against the seven days before, in the viewer's days."""
 
-import datetime as dt
 from typing import Final
 
 import msgspec
 
 from projections.queries import moving as queries
 from tracker.database import Connection
-from tracker.timing import EPOCH, MICROSECOND, to_iso
+from tracker.timing import to_iso
+from web.days import WEEK, day_starts
 from web.sparkline import Sparkline, sparkline
 from web.times import local_time
 from web.viewer import Viewer
 
-WEEK: Final = 7
 TONES: Final = {"failed": "bad", "stuck": "wait"}
 
 
@@ -34,20 +33,9 @@ class Moving(msgspec.Struct, frozen=True):
     day: str
 
 
-def day_starts(viewer: Viewer, before: int = WEEK) -> list[int]:
-    """When the viewer's last days begin, then today, and when today ends; in microseconds.
-
-    A day is as long as the clocks of the viewer's zone make it.
-    """
-    today = local_time(viewer.now, viewer.zone).date()
-    days = (today + dt.timedelta(days=number) for number in range(-before, 2))
-    moments = (dt.datetime(day.year, day.month, day.day, tzinfo=viewer.zone) for day in days)
-    return [(moment.astimezone(dt.UTC) - EPOCH) // MICROSECOND for moment in moments]
-
-
 def moving_of(connection: Connection, viewer: Viewer) -> Moving:
     """The four numbers of runs, each with its trend."""
-    days = day_starts(viewer)
+    days = day_starts(viewer.now, viewer.zone)
     moving = queries.moving(connection, viewer.now, days)
     today = f"ended_from={to_iso(days[-2])}&ended_to={to_iso(days[-1])}"
     levels = {"running": moving.running, "stuck": moving.stuck}

@@ -7,10 +7,11 @@ from litestar import Response, get
 
 from projections.queries import today as queries
 from tracker.database import Connection
+from web.days import day_starts
 from web.pages.appointments import Day, by_day
 from web.pages.frame import Asked, Given, seen_by
 from web.pages.funnel import Funnel, funnel_of
-from web.pages.moving import Moving, day_starts, moving_of
+from web.pages.moving import Moving, moving_of
 from web.pages.needs import Needs, longest_waiting
 from web.rendering import html, render
 from web.times import day_name, local_time
@@ -97,9 +98,8 @@ MOST_MEETINGS = 12
 
 
 def _meetings(connection: Connection, viewer: Viewer) -> Meetings:
-    tomorrow = day_starts(viewer)[-1]
-    following = msgspec.structs.replace(viewer, now=tomorrow)
-    until = day_starts(following, 0)[-1]
+    tomorrow = day_starts(viewer.now, viewer.zone)[-1]
+    until = day_starts(tomorrow, viewer.zone, 0)[-1]
     found = queries.next_meetings(connection, viewer.now, until, MOST_MEETINGS + 1)
     days = by_day(found[:MOST_MEETINGS], viewer)
     return Meetings(days, more=len(found) > MOST_MEETINGS)
