@@ -1,4 +1,4 @@
-"""The one adapter around graphlay: what to draw goes in, where to draw it comes out.
+"""Drawings of graphs: what to draw goes in, where to draw it comes out.
 
 An edge's label is laid out as a small node of its own between the two ends, so
 that the engine itself keeps labels apart from nodes, from other edges and from
@@ -6,15 +6,15 @@ each other; the line leaves it out. A self-loop is labelled inside
 its node, where there is room reserved for it. Where there are too many lines to follow,
 the longest ones become stubs that end in the name of their target.
 
-The templates draw the SVG from a `Drawing`; nothing else knows the engine.
+The templates draw the SVG from a `Drawing`.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
-import graphlay
 import msgspec
 
+from web.graph_layout import Plan, laid_out
 from web.graph_paths import Point, backward, rounded, spans
 from web.graph_text import LABEL_WIDTH, TEXT_WIDTH, label_width, shorten, wrapped
 
@@ -25,23 +25,8 @@ MOST_EDGES: Final = 160
 """More edges than this are left out, too: those taken least first."""
 
 NODE_WIDTH, LINE, LOOP_LINE, PADDING = 216, 17, 18, 10
-LABEL_LINE, MARGIN = 15, 16
+LABEL_LINE, LABEL_STEP, MARGIN = 15, 21, 16
 LEAST_CROSSED, CROSSED_PER_NODE, MOST_CROSSED, SHORTEST_STUB = 70, 2, 400, 2
-OPTIONS: Final = {
-    "direction": "topbottom",
-    # Lines and labels stand close, and what may is moved up or in: a graph grows
-    # downwards, where a page scrolls anyway, rather than sideways.
-    "spacing": {
-        "layer_gap": 18.0,
-        "node_gap": 16.0,
-        "dummy_gap": 12.0,
-        "port_gap": 14.0,
-        "isolated_gap": 24.0,
-        "isolated_max_columns": 4,
-    },
-    "coords": {"branch_bands": False},
-    "compaction": {"mode": "priority"},
-}
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,13 +153,13 @@ class _Placing:
         self.backward = backward(ids, ways)
         self.stubs = _stubs(edges, spans(ids, ways, self.backward), len(nodes))
         self.labels = {node.id: node.label for node in nodes}
-        self.graph = graphlay.Graph()
-        self.label_nodes: dict[int, int] = {}
         self.loops = {node.id: self._loops(node) for node in nodes}
-        for node in nodes:
-            self.graph.node(("node", node.id), width=NODE_WIDTH, height=self._height(node))
+        self.numbers = {node.id: number for number, node in enumerate(nodes)}
+        self.sizes = [(NODE_WIDTH, self._height(node)) for node in nodes]
+        self.ends: list[tuple[int, int]] = []
+        self.label_nodes: dict[int, int] = {}
         self.parts = [self._add(number, edge) for number, edge in enumerate(edges)]
-        self.layout = graphlay.layout(self.graph, options=OPTIONS)
+        self.layout = laid_out(Plan(tuple(self.sizes), tuple(self.ends)))
 
     def drawing(self) -> Drawing:
         left, top, right, bottom = self._bounds()
@@ -197,20 +182,22 @@ class _Placing:
         return 2 * PADDING + LINE * lines + LOOP_LINE * len(self.loops[node.id])
 
     def _add(self, number: int, edge: Edge) -> tuple[int, ...]:
-        """Hand an edge to the engine; the numbers of the one or two edges it became."""
-        source, target = ("node", edge.source), ("node", edge.target)
+        """Plan an edge; the numbers of the one or two edges that it becomes."""
+        source, target = self.numbers[edge.source], self.numbers[edge.target]
         if number in self.backward and number not in self.stubs:
             source, target = target, source
         lines = self._lines(number, edge)
         if edge.source == edge.target or not lines:
-            return (self.graph.edge(source, target),)
-        between = ("label", number)
-        self.label_nodes[number] = self.graph.node(
-            between, width=label_width(*lines), height=LABEL_LINE * len(lines) + 5
-        )
+            return (self._connect(source, target),)
+        between = self.label_nodes[number] = len(self.sizes)
+        self.sizes.append((_in_steps(label_width(*lines)), LABEL_LINE * len(lines) + 5))
         if number in self.stubs:
-            return (self.graph.edge(source, between),)
-        return self.graph.edge(source, between), self.graph.edge(between, target)
+            return (self._connect(source, between),)
+        return self._connect(source, between), self._connect(between, target)
+
+    def _connect(self, source: int, target: int) -> int:
+        self.ends.append((source, target))
+        return len(self.ends) - 1
 
     def _lines(self, number: int, edge: Edge) -> tuple[str, ...]:
         """What stands on an edge; on a stub, also where it leads."""
@@ -220,16 +207,16 @@ class _Placing:
         )
 
     def _bounds(self) -> tuple[float, float, float, float]:
-        corners = [_corners(node) for node in self.layout.nodes]
+        corners = self.layout.nodes
         xs = [x for left, _, right, _ in corners for x in (left, right)]
         ys = [y for _, top, _, bottom in corners for y in (top, bottom)]
-        for edge in self.layout.edges:
-            xs.extend(point["x"] for point in edge["points"])
-            ys.extend(point["y"] for point in edge["points"])
+        for points in self.layout.edges:
+            xs.extend(x for x, _ in points)
+            ys.extend(y for _, y in points)
         return min(xs), min(ys), max(xs), max(ys)
 
     def _box(self, number: int, node: Node) -> Box:
-        left, top, right, bottom = _corners(self.layout.nodes[number])
+        left, top, right, bottom = self.layout.nodes[number]
         return Box(
             node=node,
             x=round(left - self.left),
@@ -247,14 +234,20 @@ class _Placing:
         data = "".join(map(rounded, parts))
         if number not in self.label_nodes:
             return Path(edge, data, (), 0, 0)
-        x, y = self._point(self.layout.nodes[self.label_nodes[number]]["center"])
+        left, top, right, bottom = self.layout.nodes[self.label_nodes[number]]
+        x, y = self._point(((left + right) / 2, (top + bottom) / 2))
         return Path(edge, data, self._lines(number, edge), x, y)
 
     def _points(self, part: int) -> list[Point]:
-        return [self._point(point) for point in self.layout.edges[part]["points"]]
+        return [self._point(point) for point in self.layout.edges[part]]
 
-    def _point(self, point: dict[str, float]) -> Point:
-        return round(point["x"] - self.left), round(point["y"] - self.top)
+    def _point(self, point: tuple[float, float]) -> Point:
+        return round(point[0] - self.left), round(point[1] - self.top)
+
+
+def _in_steps(width: int) -> int:
+    """The room of a label: as a count on it grows, the picture rarely has to move."""
+    return -(-width // LABEL_STEP) * LABEL_STEP
 
 
 def _stubs(edges: Sequence[Edge], crossed: Sequence[int], nodes: int) -> frozenset[int]:
@@ -272,9 +265,3 @@ def _stubs(edges: Sequence[Edge], crossed: Sequence[int], nodes: int) -> frozens
             stubs.add(number)
             total -= crossed[number]
     return frozenset(stubs)
-
-
-def _corners(node: dict[str, Any]) -> tuple[float, float, float, float]:
-    x, y = node["center"]["x"], node["center"]["y"]
-    width, height = node["size"]["width"] / 2, node["size"]["height"] / 2
-    return x - width, y - height, x + width, y + height
