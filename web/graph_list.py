@@ -27,35 +27,53 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A node: its label with what is counted on it, and what stands under it."""
+    """A node: its label with what is counted on it, and what stands under it.
+
+    `aside` are the ways that nobody took, told in one line.
+    """
 
     label: str
     facts: tuple[Line, ...]
     below: tuple[Line, ...] = ()
+    aside: tuple[str, ...] = ()
     active: bool = True
     href: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """The items shown, and how many are left out."""
+    """The items shown, how many are left out, and those where nothing happened, to be unfolded."""
 
     items: list[Item]
     left_out: int = 0
+    folded: list[Item] = []
 
 
 def shortened(items: Iterable[Item]) -> Listing:
     """As many items as stand beside a drawing: those where something happened go first."""
     every = list(items)
-    if sum(1 + len(item.below) for item in every) <= LONGEST:
+    if sum(map(_lines, every)) <= LONGEST:
         return Listing(every)
     chosen: list[int] = []
     lines = 0
     for number in sorted(range(len(every)), key=lambda n: (not every[n].active, n)):
-        lines += 1 + len(every[number].below)
+        lines += _lines(every[number])
         if lines > CUT and chosen:
             break
         chosen.append(number)
     return Listing([every[n] for n in sorted(chosen)], len(every) - len(chosen))
+
+
+def folded(listing: Listing) -> Listing:
+    """The same list with what nothing happened at set apart."""
+    return Listing(
+        [item for item in listing.items if item.active],
+        listing.left_out,
+        [item for item in listing.items if not item.active],
+    )
+
+
+def _lines(item: Item) -> int:
+    return 1 + len(item.below) + len(item.aside)
 
 
 def anchor(kind: str, id_: str) -> str:

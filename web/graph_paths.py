@@ -61,13 +61,26 @@ def spans(nodes: Sequence[str], ways: Sequence[tuple[str, str]], back: frozenset
 
 
 def rounded(points: Sequence[Point]) -> str:
-    """SVG path data along the points in whole pixels, with the corners rounded off."""
+    """SVG path data along the points in whole pixels, with the corners rounded off.
+
+    Written from each point to the next, which takes half of what whole coordinates would.
+    """
     bends = _bends(points)
-    data = f"M{bends[0][0]} {bends[0][1]}"
+    at = bends[0]
+    data = f"M{at[0]} {at[1]}"
     for before, corner, after in zip(bends, bends[1:], bends[2:], strict=False):
         start, end = _towards(corner, before), _towards(corner, after)
-        data += f"L{start[0]} {start[1]}Q{corner[0]} {corner[1]} {end[0]} {end[1]}"
+        bend = f"q{corner[0] - start[0]} {corner[1] - start[1]} "
+        data += _line(at, start) + bend + f"{end[0] - start[0]} {end[1] - start[1]}"
+        at = end
     return data + f"L{bends[-1][0]} {bends[-1][1]}"
+
+
+def _line(start: Point, end: Point) -> str:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    if not dy:
+        return f"h{dx}" if dx else ""
+    return f"l{dx} {dy}" if dx else f"v{dy}"
 
 
 def _bends(points: Sequence[Point]) -> list[Point]:

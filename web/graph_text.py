@@ -27,13 +27,13 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
-def wrapped(label: str) -> tuple[str, ...]:
-    """A label on at most two lines, broken between words where it can be."""
-    if len(label) <= TEXT_WIDTH:
-        return (label,)
-    cut = max(label.rfind(mark, 8, TEXT_WIDTH) for mark in " -_/.") + 1
-    cut = cut or TEXT_WIDTH
-    return label[:cut].rstrip(), shorten(label[cut:].lstrip(), TEXT_WIDTH)
+def wrapped(text: str, width: int = TEXT_WIDTH) -> tuple[str, ...]:
+    """A text on at most two lines, broken between words where it can be."""
+    if len(text) <= width:
+        return (text,)
+    cut = max(text.rfind(mark, 8, width) for mark in " -_/.") + 1
+    cut = cut or width
+    return text[:cut].rstrip(), shorten(text[cut:].lstrip(), width)
 
 
 def label_width(*lines: str) -> int:

@@ -15,8 +15,8 @@ from tracker.database import Connection
 class RunNode(msgspec.Struct, frozen=True, kw_only=True):
     """A node as one run sees it.
 
-    `state` is `done`, `current` (probably here), `stopped` (the run ended here without
-    completing it) or `unreached`; `steps` are the run's completions of it.
+    `state` is `done`, `current` (probably here), `stopped` (the run failed or was cancelled
+    here) or `unreached`; `steps` are the run's completions of it.
     """
 
     id: str
@@ -29,7 +29,11 @@ class RunNode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunEdge(msgspec.Struct, frozen=True, kw_only=True):
-    """A way between nodes as one run sees it: how often taken, and the wait of the last time."""
+    """A way between nodes as one run sees it: how often taken, and the wait of the last time.
+
+    The run probably took it `last`, towards the node at which it stands or ended: that
+    node did not complete, so nothing says how long this took.
+    """
 
     source: str
     target: str
@@ -37,6 +41,7 @@ class RunEdge(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool
     taken: int = 0
     waited: int | None = None
+    last: bool = False
 
 
 class RunGraph(msgspec.Struct, frozen=True):
@@ -102,7 +107,9 @@ class _Way:
             if step.previous_node:
                 key = step.previous_node, step.previous_outcome, step.node_id
                 self.edges.setdefault(key, []).append(step)
-        standing = detail.line.probable_node
+        self._standing = standing = detail.line.probable_node
+        ended_by = detail.row.ended_by
+        self._named_end = next((e.note for e in detail.row.history if e.event_id == ended_by), None)
         stepped = [step.node_id for step in detail.steps]
         self.nodes = dict.fromkeys([*stepped, *([standing] if standing else [])])
 
@@ -120,11 +127,10 @@ class _Way:
         )
 
     def _state(self, node: str, steps: list[Step]) -> str:
-        line = self._detail.line
-        if node == line.probable_node:
-            if line.status == Status.RUNNING:
+        if node == self._standing:
+            if self._detail.line.status == Status.RUNNING:
                 return "current"
-            if not steps:
+            if not steps or node == self._named_end:
                 return "stopped"
         return "done" if steps else "unreached"
 
@@ -138,4 +144,9 @@ class _Way:
             declared=declared,
             taken=len(taken),
             waited=taken[-1].waited if taken else None,
+            last=key == (*self._newest(), self._standing),
         )
+
+    def _newest(self) -> tuple[str | None, str | None]:
+        """The step completed last: its node and its outcome."""
+        return self._detail.line.last_node, self._detail.line.last_outcome

@@ -35,6 +35,12 @@ STORED = [
     started(ODD_ID, 1, candidateProfileId="p2"),
     ended(ODD_ID, "FAILED", 9, reason="No number"),
     completed(ODD_ID, "ask", "onComplete", 10),
+    started("lost", 1, candidateProfileId="p3"),
+    completed("lost", "ask", "onComplete", 2),
+    ended("lost", "FAILED", 9, nodeId="check", reason="The template 'offer' doesn't exist"),
+    started("called-off", 1, candidateProfileId="p4"),
+    completed("called-off", "ask", "onComplete", 2),
+    ended("called-off", "CANCELLED", 9, nodeId="check", reason="POSITION_FILLED"),
     imported_shape(BIG, "wf_9T4graduates", "wfv_9T4graduates_1"),
     *walked(BIG, "wf_9T4graduates", "wfv_9T4graduates_1", 30),
 ]
@@ -79,7 +85,40 @@ def test_contact_resolutions_stand_under_their_node(pages: TestClient[Litestar])
 def test_the_list_says_the_same_as_the_graph(pages: TestClient[Litestar]) -> None:
     page = soup(pages, "/runs/r1")
     assert len(page.select(".nested > li")) == len(page.select("svg a.node"))
-    assert "Not reached" in text(page.select_one(".nested"))
+    assert text(page.select_one(".folded summary")) == "2 nodes not reached"
+    assert "Not taken: Complete to “Label of check”" in text(page.select_one(".nested"))
+
+
+def test_a_failed_run_says_where_and_why_in_words(pages: TestClient[Litestar]) -> None:
+    page = soup(pages, "/runs/lost")
+    assert text(page.select_one(".notice.bad")) == (
+        "Failed at “Label of check”. The template 'offer' doesn't exist"
+    )
+    node, entry = page.select_one("#node-check"), page.select(".timeline > li")[-1]
+    assert "Failed here The template 'offer'" in text(node)
+    assert "at “Label of check” · The template 'offer' doesn't exist" in text(entry)
+    assert [text(one) for one in page.select(".legend .state")] == [
+        "Done",
+        "Failed here",
+        "Not reached",
+    ]
+    assert node is not None
+    assert str(node["href"]) == f"#{entry['id']}"
+    assert entry["data-node"] == "node-check"
+
+
+def test_a_cancelled_run_is_not_shown_as_failed(pages: TestClient[Litestar]) -> None:
+    page = soup(pages, "/runs/called-off")
+    assert text(page.select_one(".notice.off")) == (
+        "Cancelled at “Label of check”. Position filled"
+    )
+    assert "Cancelled here" in text(page.select_one("#node-check.cancelled"))
+
+
+def test_the_way_to_where_a_run_stands_is_told_as_probable(pages: TestClient[Litestar]) -> None:
+    page = soup(pages, "/runs/lost")
+    assert "Complete to “Label of check”: probably taken last" in text(page.select_one(".nested"))
+    assert "Probably taken last" in text(page.select_one(".legend"))
 
 
 def test_a_stuck_run_says_why(pages: TestClient[Litestar]) -> None:

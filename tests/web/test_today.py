@@ -138,11 +138,11 @@ class TestFunnel:
             every = soup(asking, "/")
             spring = soup(asking, "/?funnel=campaign%3Aspring+%26+co")
             runs = soup(asking, "/?funnel=workflow%3Aflow-hiring")
-        assert words(every, "#funnel ol").startswith("2 Queued 1 Started 50 % of those before")
+        assert words(every, "#funnel ol").startswith("2 Queued 1 Started 50% of those before")
         assert "median wait 5 min" in words(spring, "#funnel ol")
         assert words(spring, "#funnel ol").startswith("1 Queued")
         assert words(spring, "#funnel option[selected]") == "spring & co"
-        assert words(runs, "#funnel ol") == "1 Started 0 Completed 0 % of those before"
+        assert words(runs, "#funnel ol") == "1 Started 0 Completed 0% of those before"
 
     def test_a_choice_that_is_none_is_told(self, data: Path) -> None:
         with client(data, self.TALKS) as asking:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -17,7 +17,7 @@ from tracker.settings import load_settings
 from tracker.timing import DAY
 from web.app import create_app
 
-ONE, TWO, BIG = shape(6), shape(8), shape(150)
+ONE, TWO, LARGE, BIG, OTHER = shape(6), shape(8), shape(120), shape(150), shape(150, seed=9)
 STORED = [
     imported_shape(ONE, "wf", "v1"),
     imported_shape(TWO, "wf", "v2"),
@@ -25,6 +25,9 @@ STORED = [
     *walked(TWO, "wf", "v2", 20),
     imported_shape(BIG, "wf_9T4graduates", "wfv_9T4graduates_1"),
     *walked(BIG, "wf_9T4graduates", "wfv_9T4graduates_1", 30),
+    *walked(OTHER, "wf_9T4graduates", "second", 10, seed=4),
+    imported_shape(LARGE, "wf-large", "v1"),
+    *walked(LARGE, "wf-large", "v1", 30),
 ]
 
 
@@ -72,6 +75,30 @@ def test_a_workflow_of_150_nodes_stays_small_and_the_whole_is_a_link_away(
     assert len(pages.get("/workflows/wf_9T4graduates").content) < 100_000
     whole = soup(pages, "/workflows/wf_9T4graduates?list=all")
     assert len(whole.select(".nested > li")) >= len(BIG)
+
+
+def test_the_busiest_ways_of_a_large_drawing_are_links(pages: TestClient[Litestar]) -> None:
+    page = soup(pages, "/workflows/wf-large")
+    linked = [_runs_of(way) for way in page.select(".ways.taken > a")]
+    plain = [_runs_of(way) for way in page.select(".ways.taken > g")]
+    assert linked
+    assert plain
+    assert min(linked) >= max(plain)
+    assert f"links the other {len(plain)}" in text(page.select_one(".graph-card"))
+
+
+def _runs_of(way: Tag) -> int:
+    return int(way.select("text")[1].get_text().partition(" ")[0])
+
+
+def test_a_large_comparison_shows_what_changed_most(pages: TestClient[Litestar]) -> None:
+    address = "/workflows/wf_9T4graduates?version=second&compare=wfv_9T4graduates_1"
+    page = soup(pages, address)
+    assert len(pages.get(address).content) < 110_000
+    shown = page.select("table.compared tbody tr")
+    whole = soup(pages, f"{address}&list=all").select("table.compared tbody tr")
+    assert 5 <= len(shown) < len(whole)
+    assert f"All {len(whole)} nodes and ways" in text(page.main)
 
 
 CONFIGURATION = '{"startNodeId": "a", "nodes": {"a": {"label": "First", "routing": {}}}}'

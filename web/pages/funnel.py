@@ -118,7 +118,7 @@ def _of_conversations(connection: Connection, campaign: str, choices: list[Choic
 
 
 def _words(stage: queries.Stage) -> str:
-    share = None if stage.share is None else f"{round(100 * stage.share)} % of those before"
+    share = None if stage.share is None else f"{round(100 * stage.share)}% of those before"
     wait = None if stage.median_wait is None else f"median wait {lasted(stage.median_wait)}"
     return ", ".join(words for words in (share, wait) if words)
 
@@ -152,7 +152,7 @@ def _of_runs(connection: Connection, workflow_id: str, choices: list[Choice], no
                 name="completed",
                 count=counts.completed,
                 url=f"/runs?status=completed&{of}",
-                words=f"{share} % of those before{time}" if counts.total else "",
+                words=f"{share}% of those before{time}" if counts.total else "",
                 width=share,
             ),
         ],

@@ -13,13 +13,13 @@ from tracker.errors import NotFound
 from tracker.events import event_type
 from tracker.log import LogReader
 from tracker.reading import read_payload
-from web.badges import anomaly_words
+from web.badges import anomaly_words, plain
 from web.graph import Drawing
 from web.graph_list import Line, Listing, anchor, whole_list
 from web.graph_text import spoken
 from web.ids import encode_id
 from web.pages.frame import Asked, Given, record_id, seen_by, show
-from web.pages.run_graph import drawn, listed
+from web.pages.run_graph import Look, drawn, legend, listed
 from web.pages.run_timeline import Told, told, whole_timeline
 from web.times import lasted
 from web.viewer import Viewer
@@ -39,7 +39,11 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as shown; without a drawing where the whole list was asked for."""
+    """One run as shown; without a drawing where the whole list was asked for.
+
+    `ended_at` and `why` tell where and why it failed or was cancelled; `going` that the
+    drawing has a way that was probably taken last.
+    """
 
     run: RunLine
     row: Run
@@ -47,10 +51,14 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     candidate_url: str | None
     lasted: str
     stuck: str
+    ended_at: str
+    why: str
     oddities: list[Line]
     topics: str
     declared: bool
     drawing: Drawing | None
+    legend: list[Look]
+    going: bool
     listing: Listing
     timeline: list[Told]
     earlier: int
@@ -88,10 +96,14 @@ def run_page(
         candidate_url=f"/candidates/{encode_id(person.person)}" if person else None,
         lasted=lasted((line.ended_at or viewer.now) - line.first_at),
         stuck=_why_stuck(detail, graph, silence, viewer.now) if line.stuck else "",
+        ended_at=_ended_at(graph),
+        why=plain(detail.row.reason or detail.row.code or ""),
         oddities=_oddities(detail),
         topics=encode_id(f"runs:{line.id}"),
         declared=graph.configured,
         drawing=None if whole else drawn(detail, graph),
+        legend=legend(detail, graph),
+        going=any(edge.last and not edge.taken for edge in graph.edges),
         listing=listed(detail, graph, whole=whole),
         timeline=shown,
         earlier=len(timeline) - len(shown),
@@ -118,6 +130,11 @@ def _why_stuck(
         f"Only {silence.sample} runs went on {after}, too few to measure what is usual; "
         f"{lasted(silence.threshold)} is the fixed limit."
     )
+
+
+def _ended_at(graph: queries.RunGraph) -> str:
+    """What the node is called at which the run failed or was cancelled, where it is known."""
+    return next((node.label or node.id for node in graph.nodes if node.state == "stopped"), "")
 
 
 def _oddities(detail: RunDetail) -> list[Line]:

@@ -64,7 +64,8 @@ def told(detail: RunDetail, graph: RunGraph, now: int) -> Iterator[Told]:
     for entry in detail.row.history:
         step = steps.get(entry.event_id)
         gap = _gap(before, entry.at, labels.get(node or ""))
-        yield _entry(entry, step, contacts.get(entry.event_id), labels, gap)
+        reason = detail.row.reason if entry.event_id == detail.row.ended_by else None
+        yield _entry(entry, step, contacts.get(entry.event_id), labels, gap, reason)
         before, node = entry.at, next(standing) if step else node
     silence = _gap(before, now, labels.get(node or ""), ended=False)
     if silence and detail.line.status == Status.RUNNING:
@@ -90,9 +91,10 @@ def _entry(
     contact: Contact | None,
     labels: dict[str, str],
     gap: Gap | None,
+    reason: str | None,
 ) -> Told:
     icon, tone = _tone(entry.type, entry.status)
-    node = step.node_id if step else contact.node_id if contact else None
+    node = step.node_id if step else contact.node_id if contact else entry.note
     return Told(
         gap=gap,
         event_id=entry.event_id,
@@ -100,7 +102,7 @@ def _entry(
         icon=icon,
         tone=tone,
         title=labels.get(step.node_id, step.node_id) if step else sentence(entry.type),
-        note=_joined(_notes(entry, step, contact, labels)),
+        note=_joined(_notes(entry, step, contact, labels, reason)),
         anomaly=entry.anomaly and entry.anomaly.replace(entry.type, sentence(entry.type)),
         anchor=anchor("event", entry.event_id),
         node_anchor=anchor("node", node) if node in labels else None,
@@ -109,7 +111,11 @@ def _entry(
 
 
 def _notes(
-    entry: Entry, step: Step | None, contact: Contact | None, labels: dict[str, str]
+    entry: Entry,
+    step: Step | None,
+    contact: Contact | None,
+    labels: dict[str, str],
+    reason: str | None,
 ) -> Iterator[str | None]:
     if step:
         yield spoken(step.outcome)
@@ -118,7 +124,9 @@ def _notes(
         yield contact.reason or contact.resolution
         yield contact.node_id and f"at “{labels.get(contact.node_id, contact.node_id)}”"
     else:
-        yield entry.note and plain(entry.note)
+        named = entry.note if entry.note in labels else None
+        yield named and f"at “{labels[named]}”"
+        yield plain(reason or ("" if named else entry.note or ""))
 
 
 def _tone(event_type: str, status: str) -> tuple[str, str]:

@@ -13,6 +13,10 @@ from web.pages.workflow_links import Links
 from web.times import lasted
 
 SAME: Final = "the same"
+ROW_TAKES: Final = 1_100
+"""Characters that a row of the comparison takes in a page."""
+
+FEWEST_ROWS: Final = 5
 Key = str | tuple[str, str, str]
 
 
@@ -36,6 +40,13 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     share_change: str
     wait_change: str
 
+    @property
+    def change(self) -> float:
+        """How much it changed: by its share of the runs; what is new or gone changed most."""
+        if self.mark:
+            return 1 + (self.before.share or self.after.share or 0)
+        return abs((self.after.share or 0) - (self.before.share or 0))
+
 
 def compared(before: Graph, after: Graph, links: tuple[Links, Links]) -> list[Compared]:
     """Every node of two versions, each followed by the routes that leave it."""
@@ -49,6 +60,13 @@ def compared(before: Graph, after: Graph, links: tuple[Links, Links]) -> list[Co
         rows.append(_row(node, labels, *sides))
         rows += [_row(route, labels, *sides) for route in routes]
     return rows
+
+
+def most_changed(rows: list[Compared], room: int) -> list[Compared]:
+    """As many rows as there is room for, those with the greatest changes, in their order."""
+    most = max(FEWEST_ROWS, room // ROW_TAKES)
+    ranked = sorted(range(len(rows)), key=lambda n: (-rows[n].change, n))
+    return [rows[n] for n in sorted(ranked[:most])]
 
 
 def marks(before: Graph, after: Graph) -> dict[object, str]:

@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 
-from projections.queries.workflow_graph import Graph, GraphEdge, GraphNode
+from projections.queries.workflow_graph import EdgeKey, Graph, GraphEdge, GraphNode
 from tracker.timing import DAY, HOUR, MINUTE
 from web.figures import thousands
-from web.graph import Drawing, Edge, Node, draw
+from web.graph import MOST_EDGES, Drawing, Edge, Node, draw
 from web.graph_list import Item, Line, Listing, shortened
 from web.graph_text import TEXT_WIDTH, spoken
 from web.pages.workflow_links import Links
@@ -16,8 +16,9 @@ from web.times import lasted
 
 GONE: Final = "gone"
 LEVELS: Final = 5
-MOST_LINKED: Final = 60
-"""In a drawing of more nodes ways are no links, so that the page stays small; the list has them."""
+ROOM: Final = 61_000
+NODE_TAKES, WAY_TAKES = 215, 130
+"""Characters that a page has for its drawing, and what a node and a way take of it unlinked."""
 
 WAITS: Final = (
     (MINUTE, "up to a minute"),
@@ -64,23 +65,53 @@ def scale(graph: Graph, *, by_time: bool) -> Scale:
 
 
 def drawn(
-    graph: Graph, links: Links, used: Scale, marks: Mapping[object, str], older: Links
+    graph: Graph,
+    links: Links,
+    used: Scale,
+    marks: Mapping[object, str],
+    older: Links,
+    room: int,
 ) -> Drawing:
     """The drawing; `marks` names nodes and ways that are `new` or `gone` in a comparison.
 
-    What is gone leads to the runs of the `older` version.
+    What is gone leads to the runs of the `older` version. The links of ways take at most
+    `room` characters, so that the page stays small.
     """
     nodes = sorted(graph.nodes, key=lambda node: -node.entered)
+    addresses = _addresses(graph, links, marks, older, room)
     return draw(
         [
             _node(node, older if marks.get(node.id) == GONE else links, used, marks)
             for node in nodes
         ],
-        [
-            _edge(edge, graph, older if marks.get(_key(edge)) == GONE else links, used, marks)
-            for edge in graph.edges
-        ],
+        [_edge(edge, graph, addresses.get(_key(edge), ""), used, marks) for edge in graph.edges],
     )
+
+
+def _addresses(
+    graph: Graph, links: Links, marks: Mapping[object, str], older: Links, room: int
+) -> dict[EdgeKey, str]:
+    """Where the ways lead, the busiest first, as far as there is room; the list has them all."""
+    found: dict[EdgeKey, str] = {}
+    for edge in sorted(graph.edges, key=lambda edge: -edge.runs):
+        key = _key(edge)
+        address = (older if marks.get(key) == GONE else links).way(edge)
+        room -= len(address)
+        if not edge.runs or room < 0:
+            break
+        found[key] = address
+    return found
+
+
+def room_beside(graph: Graph, links: Links) -> int:
+    """How many characters a page of a graph has left for the links of its ways, and a table."""
+    nodes = sum(NODE_TAKES + len(links.node(node.id)) for node in graph.nodes)
+    return max(0, ROOM - nodes - WAY_TAKES * min(len(graph.edges), MOST_EDGES))
+
+
+def unlinked(drawing: Drawing) -> int:
+    """How many ways of a drawing are counted without being links."""
+    return sum(path.edge.taken and not path.edge.href for path in drawing.paths)
 
 
 def labels_of(graph: Graph) -> dict[str, str]:
@@ -93,7 +124,7 @@ def runs_words(number: int) -> str:
     return f"{thousands(number)} {'run' if number == 1 else 'runs'}"
 
 
-def _key(edge: GraphEdge) -> tuple[str, str, str]:
+def _key(edge: GraphEdge) -> EdgeKey:
     return edge.source, edge.outcome, edge.target
 
 
@@ -121,7 +152,7 @@ def _node(node: GraphNode, links: Links, used: Scale, marks: Mapping[object, str
 def _edge(
     edge: GraphEdge,
     graph: Graph,
-    links: Links,
+    address: str,
     used: Scale,
     marks: Mapping[object, str],
 ) -> Edge:
@@ -133,7 +164,7 @@ def _edge(
         target=edge.target,
         label=(spoken(edge.outcome) or "next") + new,
         note=note if edge.runs else "",
-        href=links.way(edge) if edge.runs and len(graph.nodes) <= MOST_LINKED else "",
+        href=address,
         taken=edge.runs > 0,
         declared=edge.declared or not graph.configured,
         level=used.level(edge),
@@ -161,15 +192,18 @@ def _item(node: GraphNode, ways: list[GraphEdge], labels: dict[str, str], links:
     return Item(
         label=labels[node.id],
         facts=tuple(facts),
-        below=tuple(_way(edge, labels, links) for edge in ways),
+        below=tuple(_way(edge, labels, links) for edge in ways if edge.runs),
+        aside=tuple(_to(edge, labels) for edge in ways if not edge.runs),
         active=bool(node.runs or node.here),
     )
 
 
+def _to(edge: GraphEdge, labels: dict[str, str]) -> str:
+    return f"{spoken(edge.outcome) or 'Next'} to “{labels[edge.target]}”"
+
+
 def _way(edge: GraphEdge, labels: dict[str, str], links: Links) -> Line:
-    words = f"{spoken(edge.outcome) or 'Next'} to {labels[edge.target]}: {runs_words(edge.runs)}"
-    if not edge.runs:
-        return Line(words)
+    words = f"{_to(edge, labels)}: {runs_words(edge.runs)}"
     again = f", {thousands(edge.count)} times" if edge.count != edge.runs else ""
     found = "" if edge.declared else ", discovered"
     wait = f"median wait {lasted(edge.median_wait)}"
@@ -215,7 +249,7 @@ def unused(graph: Graph, links: Links) -> list[Difference]:
     runs = {node.id: node.runs for node in graph.nodes}
     return [
         Difference(
-            f"{labels[edge.source]}: {edge.outcome} to {labels[edge.target]}",
+            f"{labels[edge.source]}: {_to(edge, labels)}",
             f"none of {runs_words(runs[edge.source])}" if runs[edge.source] else "no run came here",
             links.node(edge.source) if runs[edge.source] else "",
         )

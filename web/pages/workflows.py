@@ -15,8 +15,24 @@ from web.graph import Drawing
 from web.graph_list import Listing, whole_list
 from web.ids import encode_id
 from web.pages.frame import Asked, Given, Tab, endpoint, record_id, seen_by, show, wanted
-from web.pages.workflow_comparison import Compared, compared, marks, together
-from web.pages.workflow_graph import Difference, drawn, listed, scale, undeclared, unused
+from web.pages.workflow_comparison import (
+    ROW_TAKES,
+    Compared,
+    compared,
+    marks,
+    most_changed,
+    together,
+)
+from web.pages.workflow_graph import (
+    Difference,
+    drawn,
+    listed,
+    room_beside,
+    scale,
+    undeclared,
+    unlinked,
+    unused,
+)
 from web.pages.workflow_links import Links
 from web.viewer import Viewer
 
@@ -48,7 +64,10 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One workflow: its graph, what differs from its configuration, its versions."""
+    """One workflow: its graph, what differs from its configuration, its versions.
+
+    `unlinked` ways of the drawing are no links; `same` rows of the comparison are left out.
+    """
 
     workflow: known.WorkflowLine
     versions: list[known.VersionLine]
@@ -61,11 +80,13 @@ class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
     topics: str
     declared: bool
     drawing: Drawing | None
+    unlinked: int
     legend: list[tuple[int, str]]
     listing: Listing
     undeclared: list[Difference]
     unused: list[Difference]
     compared: list[Compared]
+    same: int
 
 
 def workflows(request: Asked, services: Given) -> Response[Any]:
@@ -145,6 +166,11 @@ def workflow_page(
     shown = graph if other is None else together(other, graph)
     changes = {} if other is None else marks(other, graph)
     both = Links(id_, choice.compare, since), links
+    room = room_beside(shown, links)
+    rows = [] if other is None else compared(other, graph, both)
+    differing = rows if choice.whole else most_changed(rows, room)
+    room -= ROW_TAKES * len(differing)
+    drawing = None if choice.whole else drawn(shown, links, used, changes, both[0], room)
     return WorkflowPage(
         workflow=detail.workflow,
         versions=detail.versions,
@@ -159,12 +185,14 @@ def workflow_page(
         numbers=_numbers(counts, links),
         topics="runs " + encode_id(f"workflows:{id_}"),
         declared=graph.configured,
-        drawing=None if choice.whole else drawn(shown, links, used, changes, both[0]),
+        drawing=drawing,
+        unlinked=unlinked(drawing) if drawing else 0,
         legend=used.legend(),
         listing=listed(graph, links, whole=choice.whole),
         undeclared=undeclared(graph, links),
         unused=unused(graph, links),
-        compared=[] if other is None else compared(other, graph, both),
+        compared=differing,
+        same=len(rows) - len(differing),
     )
 
 
