@@ -13,6 +13,7 @@ LISTS: Mapping[str, str] = {
     "runs": "/runs",
     "runs-stuck": "/runs?stuck=true",
     "workflows": "/workflows",
+    "workflow-import": "/workflow-import",
     "conversations": "/conversations",
     "analyses": "/analyses",
     "calendar": "/calendar",
@@ -51,6 +52,8 @@ def details(running: Running) -> dict[str, str]:
         "run-failed": f"/runs/{encode_id(failed_one['id'])}",
         "run-completed": f"/runs/{encode_id(ended_one['id'])}",
         "workflow": f"/workflows/{encode_id(FLOWS[0].id)}",
+        "workflow-time": f"/workflows/{encode_id(FLOWS[0].id)}?show=time",
+        "workflow-compared": f"/workflows/{encode_id(FLOWS[0].id)}?{_both_versions()}",
         "workflow-large": f"/workflows/{encode_id(FLOWS[2].id)}",
         "workflow-discovered": f"/workflows/{encode_id(FLOWS[3].id)}",
         "meeting": f"/meetings/{encode_id(meeting['id'])}",
@@ -60,6 +63,11 @@ def details(running: Running) -> dict[str, str]:
         "candidate": f"/candidates/{encode_id(running_one['candidate_profile_id'])}",
         "event": "/events/40",
     }
+
+
+def _both_versions() -> str:
+    older, newer = (encode_id(version.id) for version in FLOWS[0].versions)
+    return f"version={newer}&compare={older}"
 
 
 def all_pages(running: Running) -> dict[str, str]:
