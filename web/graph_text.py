@@ -31,8 +31,8 @@ def wrapped(text: str, width: int = TEXT_WIDTH) -> tuple[str, ...]:
     """A text on at most two lines, broken between words where it can be."""
     if len(text) <= width:
         return (text,)
-    cut = max(text.rfind(mark, 8, width) for mark in " -_/.") + 1
-    cut = cut or width
+    between_words = text.rfind(" ", 8, width + 1) + 1
+    cut = between_words or max(text.rfind(mark, 8, width) for mark in "-_/.") + 1 or width
     return text[:cut].rstrip(), shorten(text[cut:].lstrip(), width)
 
 

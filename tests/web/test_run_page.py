@@ -96,7 +96,7 @@ def test_a_failed_run_says_where_and_why_in_words(pages: TestClient[Litestar]) -
     )
     node, entry = page.select_one("#node-check"), page.select(".timeline > li")[-1]
     assert "Failed here The template 'offer'" in text(node)
-    assert "at “Label of check” · The template 'offer' doesn't exist" in text(entry)
+    assert "At “Label of check” · The template 'offer' doesn't exist" in text(entry)
     assert [text(one) for one in page.select(".legend .state")] == [
         "Done",
         "Failed here",

@@ -41,8 +41,8 @@ class Opened(msgspec.Struct, frozen=True):
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     """One run as shown; without a drawing where the whole list was asked for.
 
-    `ended_at` and `why` tell where and why it failed or was cancelled; `going` that the
-    drawing has a way that was probably taken last.
+    `ended_at` and `why` tell where and why it failed or was cancelled; `went` that the
+    drawing has ways that were taken, `going` one that was probably taken last.
     """
 
     run: RunLine
@@ -58,6 +58,7 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool
     drawing: Drawing | None
     legend: list[Look]
+    went: bool
     going: bool
     listing: Listing
     timeline: list[Told]
@@ -103,6 +104,7 @@ def run_page(
         declared=graph.configured,
         drawing=None if whole else drawn(detail, graph),
         legend=legend(detail, graph),
+        went=any(edge.taken for edge in graph.edges),
         going=any(edge.last and not edge.taken for edge in graph.edges),
         listing=listed(detail, graph, whole=whole),
         timeline=shown,

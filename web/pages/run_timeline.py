@@ -125,7 +125,7 @@ def _notes(
         yield contact.node_id and f"at “{labels.get(contact.node_id, contact.node_id)}”"
     else:
         named = entry.note if entry.note in labels else None
-        yield named and f"at “{labels[named]}”"
+        yield named and f"At “{labels[named]}”"
         yield plain(reason or ("" if named else entry.note or ""))
 
 
