@@ -5,13 +5,12 @@ and again only when the plan changes. Counts that grow on the labels rarely chan
 a label's room is measured in steps.
 """
 
-import threading
-from collections import OrderedDict
-from concurrent.futures import Future
 from typing import Any, Final
 
 import graphlay
 import msgspec
+
+from tracker.once import Once
 
 MOST_KEPT: Final = 64
 """Layouts kept, those asked for last; the largest takes about half a megabyte."""
@@ -50,34 +49,12 @@ class Layout(msgspec.Struct, frozen=True):
     edges: tuple[tuple[Place, ...], ...]
 
 
-_kept: OrderedDict[Plan, "Future[Layout]"] = OrderedDict()
-_lock = threading.Lock()
+_layouts: Once[Plan, Layout] = Once(MOST_KEPT)
 
 
 def laid_out(plan: Plan) -> Layout:
-    """The layout of a plan; whoever asks for one that is being made waits for it."""
-    with _lock:
-        kept = _kept.get(plan)
-        if kept is not None:
-            _kept.move_to_end(plan)
-            made = kept
-        else:
-            made = _kept[plan] = Future()
-            while len(_kept) > MOST_KEPT:
-                _kept.popitem(last=False)
-    if kept is None:
-        _make(plan, made)
-    return made.result()
-
-
-def _make(plan: Plan, made: "Future[Layout]") -> None:
-    try:
-        made.set_result(lay_out(plan))
-    except BaseException as error:
-        with _lock:
-            _kept.pop(plan, None)
-        made.set_exception(error)
-        raise
+    """The layout of a plan, made once for all who look at the graph."""
+    return _layouts.get(plan, lambda: lay_out(plan))
 
 
 def lay_out(plan: Plan) -> Layout:

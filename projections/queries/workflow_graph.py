@@ -7,7 +7,7 @@ count completions.
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,6 +16,7 @@ from projections.queries.paging import Where
 from projections.queries.standing import Following, places
 from projections.queries.workflows import KnownNode, configuration, known_nodes
 from tracker.database import Connection
+from tracker.once import Once
 from tracker.timing import DAY
 
 EdgeKey = tuple[str, str, str]
@@ -95,8 +96,27 @@ def workflow_graph(
 ) -> Graph:
     """A workflow's graph over one version or all, from a day (since 1970) on.
 
-    Without a configuration, or a run, it is as far as either is known; else empty.
+    Without a configuration, or a run, it is as far as either is known; else empty. Counted
+    once for all who look at it, until something that it is counted from changes.
     """
+    asked = _state(connection), workflow_id, version, since_day
+    return _graphs.get(asked, lambda: _graph(connection, workflow_id, version, since_day))
+
+
+MOST_KEPT: Final = 32
+_graphs: Once[tuple[Any, ...], Graph] = Once(MOST_KEPT)
+
+
+def _state(connection: Connection) -> tuple[Any, ...]:
+    """The digests of what a graph is counted from: equal ones mean equal rows."""
+    read = "('runs', 'steps', 'workflows', 'workflow_versions', 'routes')"
+    query = f"SELECT name, rows, digest FROM views WHERE name IN {read} ORDER BY name"
+    return tuple(connection.execute(query).fetchall())
+
+
+def _graph(
+    connection: Connection, workflow_id: str, version: str | None, since_day: int | None
+) -> Graph:
     declared = routes(connection, workflow_id, version)
     counted = _Counted(connection, workflow_id, version, since_day)
     known = known_nodes(connection, workflow_id, version)
