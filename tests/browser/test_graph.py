@@ -167,5 +167,5 @@ def test_without_scripts_anchors_lead_both_ways(browser: Browser, running: Runni
     assert "#event-" in page.url
     page.locator(".timeline .to-node").first.click()
     assert page.url.endswith("#node-ask")
-    expect(page.locator("#as-list .nested")).to_be_visible()
+    expect(page.locator("#as-list > .nested")).to_be_visible()
     context.close()
