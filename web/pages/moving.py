@@ -75,7 +75,7 @@ def _flow(status: str, numbers: list[int], url: str) -> Figure:
         name=f"{status} today",
         count=numbers[-1],
         url=url,
-        note=f"{usual} a day before",
+        note=f"usually {usual} a day",
         tone=TONES.get(status, "") if numbers[-1] else "",
         line=sparkline(numbers, f"Runs that {status} on each of the last days, and today"),
     )
