@@ -152,6 +152,43 @@ def test_with_enough_samples_a_step_has_its_own_patience(data: Path) -> None:
     assert (line.stuck, line.usual_silence) == (True, 19 * MINUTE)
 
 
+def test_stuck_runs_are_counted_as_they_are_listed_whatever_the_patience(data: Path) -> None:
+    """Steps that wait minutes, steps that wait days, and steps that nobody measured."""
+    waits = {"yes": MINUTE, "": 2 * MINUTE, "later": 6 * DAY}
+    others = [
+        delivery
+        for outcome, wait in waits.items()
+        for n in range(LEAST_SAMPLE)
+        for delivery in (
+            started(f"{outcome}-{n}"),
+            completed(f"{outcome}-{n}", "ask", outcome, 1),
+            completed(f"{outcome}-{n}", "book", "booked", 1 + (n + 1) * wait / MINUTE / 20),
+            ended(f"{outcome}-{n}", "COMPLETED", 20_000),
+        )
+    ]
+    waiting = [
+        delivery
+        for outcome in (*waits, "unheard")
+        for n in range(4)
+        for delivery in (
+            started(f"w{outcome}-{n}", workflowId=HIRING if n else "other"),
+            completed(f"w{outcome}-{n}", "ask", outcome, n, workflowId=HIRING if n else "other"),
+        )
+    ]
+    views = store(data, [*others, *waiting, started("at-start"), started("o", workflowId="other")])
+    counted = set()
+    with views.read() as connection:
+        assert {t < FALLBACK for t in measure(connection).usual.values()} == {True, False}
+        for later in (0, 2 * MINUTE, DAY, FALLBACK + 2 * MINUTE, 5 * DAY, 6 * DAY, 9 * DAY):
+            for wanted in ({}, {"workflow_id": HIRING}, {"workflow_id": "other"}):
+                now = NOON + later
+                listed = list_runs(connection, RunFilter(**wanted, stuck=True), now).items
+                stuck = count_runs(connection, RunFilter(**wanted), now).stuck
+                assert stuck == len(listed), (wanted, later)
+                counted.add(stuck)
+    assert len(counted) > 5
+
+
 def test_an_unknown_run_is_not_found(data: Path) -> None:
     views = store(data, SOME)
     with views.read() as connection, pytest.raises(NotFound):
