@@ -18,6 +18,7 @@ from tracker.signing import sign
 
 ROOT = Path(__file__).parents[1]
 SECRET = "a-secret-of-the-tests"
+MODULE = (sys.executable, "-m")
 PATIENCE = 30.0  # seconds; far more than anything takes, so that a busy machine fails no test
 
 
@@ -30,6 +31,7 @@ class Running:
         port: int,
         env: Mapping[str, str] | None = None,
         command: Sequence[str] = ("tracker", "serve"),
+        program: Sequence[str] = MODULE,
     ) -> None:
         self.data = data
         self.url = f"http://127.0.0.1:{port}"
@@ -37,7 +39,7 @@ class Running:
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._client = httpx.Client(base_url=self.url, timeout=PATIENCE)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *command, "--port", str(port), "--data", str(data)],
+            [*program, *command, "--port", str(port), "--data", str(data)],
             env=environment(TRACKER_SIGNING_SECRETS=self.secret, **(env or {})),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -93,12 +95,14 @@ def service(
     port: int = 0,
     env: Mapping[str, str] | None = None,
     command: Sequence[str] = ("tracker", "serve"),
+    program: Sequence[str] = MODULE,
 ) -> Iterator[Running]:
     """A running service that answers; it is killed at the end unless it was ended before.
 
-    `command` is the module that serves, with its first arguments; port 0 takes a free one.
+    `command` is the module that serves, with its first arguments, or those of another
+    `program`; port 0 takes a free one.
     """
-    running = Running(data, port or free_port(), env, command)
+    running = Running(data, port or free_port(), env, command, program)
     try:
         eventually(running.answers)
         yield running

@@ -27,6 +27,7 @@ PREFIX: Final = "TRACKER_"
 DEFAULT_DATA: Final = Path("data")
 FILE_NAME: Final = "tracker.toml"
 PRIVATE_UMASK: Final = 0o077
+HOME_OF_BINARY: Final = f"{PREFIX}HOME"  # read by the single binary's launcher alone
 
 
 class Settings(BaseSettings):
@@ -148,7 +149,7 @@ def prepare_data(settings: Settings) -> Path:
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Variables that look like settings and are none, probably misspelt."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    known = {HOME_OF_BINARY, *(f"{PREFIX}{name}".upper() for name in Settings.model_fields)}
     return sorted(
         name for name in environment if name.startswith(PREFIX) and name.upper() not in known
     )

@@ -5,6 +5,7 @@ RFC 3339 with a `Z`.
 """
 
 import time
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 
 MICROSECOND = timedelta(microseconds=1)
@@ -14,6 +15,10 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+# Zones come from the package tzdata alone, never from the machine's own files: views depend on
+# them, and two servers of the same version must have the same ones.
+zoneinfo.reset_tzpath(to=())
 
 
 def now() -> int:

@@ -27,9 +27,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.visits import ARGUMENTS, PATIENCE, Visits, watched
+from tests.browser.visits import Visits, running_browser, watched
 from tests.fixed_clock import fill
 from tests.running import Running, eventually, service
 
@@ -40,11 +40,8 @@ def browser(chromium: str) -> Iterator[Browser]:
 
     Ends with this package: Playwright keeps an event loop running, other tests have their own.
     """
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    with running_browser(chromium) as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 PATIENCE = 30_000  # ms; far more than anything takes, so that a busy machine fails no test
 
@@ -22,6 +22,16 @@ ARGUMENTS = [
     # Chromium's own sandbox needs kernel rights that containers don't give to root.
     *(["--no-sandbox"] if os.geteuid() == 0 else []),
 ]
+
+
+@contextmanager
+def running_browser(chromium: str) -> Iterator[Browser]:
+    """A headless Chromium."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield launched
+        launched.close()
 
 
 class Visits:

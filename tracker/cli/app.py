@@ -5,7 +5,7 @@ and 3 where `tracker digest` finds the views behind the log.
 """
 
 import os
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -21,6 +21,7 @@ from tracker.cli.serve import register as register_serve
 from tracker.cli.upgrade_check import register as register_upgrade_check
 from tracker.cli.workflow import app as workflow
 from tracker.errors import InvalidInput, TrackerError
+from tracker.release import licences, versions
 from tracker.settings import PRIVATE_UMASK
 
 FAILED = 1
@@ -51,8 +52,36 @@ app = typer.Typer(
 )
 
 
+def _say_versions(asked: bool) -> None:
+    if asked:
+        typer.echo("\n".join(f"{name} {text}" for name, text in versions()))
+        raise typer.Exit
+
+
+def _say_licences(asked: bool) -> None:
+    if asked:
+        typer.echo(licences())
+        raise typer.Exit
+
+
 @app.callback()
-def _private() -> None:
+def _private(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_versions, is_eager=True, help="Say what is running."
+        ),
+    ] = False,
+    _licenses: Annotated[
+        bool,
+        typer.Option(
+            "--licenses",
+            callback=_say_licences,
+            is_eager=True,
+            help="Print the licences of everything inside.",
+        ),
+    ] = False,
+) -> None:
     # Whatever any command writes holds personal data: nobody but its owner reads it.
     os.umask(PRIVATE_UMASK)
 

@@ -10,7 +10,6 @@ import http.client
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from tracker.demo.generator import generate
 from tracker.demo.live import trickle
 from tracker.demo.workflows import configurations
 from tracker.errors import NotReady
+from tracker.release import own_command
 from tracker.sender import send, send_signed
 from tracker.settings import Settings, load_settings, prepare_data
 from tracker.timing import now
@@ -114,12 +114,11 @@ def empty(data: Path) -> None:
 
 @contextmanager
 def _service(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "tracker", "serve"]
     options = ["--data", str(settings.data), "--host", settings.host, "--port", str(settings.port)]
     with (settings.data / SERVICE_LOG).open("wb") as lines:
         # In a session of its own, so that Ctrl-C reaches this process first.
         service = subprocess.Popen(  # noqa: S603 - our own interpreter and our own options
-            [*command, *options],
+            [*own_command(), "serve", *options],
             stdin=subprocess.DEVNULL,
             stdout=lines,
             stderr=lines,

@@ -1,8 +1,6 @@
 """System: how the service is, for engineers."""
 
-import platform
 import shutil
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,8 @@ from projections.going_back import previous
 from projections.queries.arrivals import Arrivals, arrivals
 from projections.rebuild import RebuildReport
 from projections.status import Broken, EngineStatus, broken_entities
-from tracker.database import sqlite_version
 from tracker.log import LogStats
+from tracker.release import versions
 from tracker.schedule import JobStatus
 from web.pages.frame import Asked, Given, show
 from web.pages.places import place_of
@@ -182,18 +180,3 @@ def _size(path: Path) -> int:
         except FileNotFoundError:
             continue
     return total
-
-
-def versions() -> list[tuple[str, str]]:
-    """What is running: this product, Python, SQLite."""
-    try:
-        ours = version("workflow-run-tracker")
-    except PackageNotFoundError:
-        ours = "run from its source"
-    sqlite = ".".join(map(str, sqlite_version()))
-    return [
-        ("Workflow run tracker", ours),
-        ("Python", f"{platform.python_version()} ({platform.python_implementation()})"),
-        ("SQLite", sqlite),
-        ("System", f"{platform.system()} {platform.machine()}"),
-    ]

@@ -1,0 +1,175 @@
+"""The life of an installation, told of the single binary (see `tests.binary.program`)."""
+
+import os
+import signal
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.binary.program import BINARY, LARGEST, Program
+from tests.browser.conftest import caught_up
+from tests.browser.visits import watched
+from tests.fixed_clock import NOW, SEED
+from tests.running import Running, eventually, tracker
+from tests.schemas import FILES, loaded
+from tracker.database import open_writer
+from tracker.demo.generator import EVENT, Posting, generate
+from tracker.migrations import steps_of
+
+PAGES = {
+    "/": "Today",
+    "/runs": "Runs",
+    "/workflows": "Workflows",
+    "/conversations": "Conversations",
+    "/calendar": "Calendar",
+    "/candidates": "Candidates",
+    "/events": "Events",
+    "/system": "System",
+}
+HISTORY = [posting for posting in generate(SEED, NOW, people=30) if posting.kind == EVENT]
+
+
+def deliver(running: Running, postings: list[Posting]) -> None:
+    """Post them, signed; each must be taken."""
+    for posting in postings:
+        answer = running.post(posting.body)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["status"] in {"accepted", "duplicate"}
+    eventually(lambda: caught_up(running))
+
+
+def test_from_a_fresh_directory_to_a_service_that_can_be_trusted(
+    program: Program, browser: Browser
+) -> None:
+    # 1. A secret, and the service.
+    secret = program.json("secret", "add", "--label", "popp")["value"]
+    with program.serving() as running:
+        running.secret = secret
+
+        # 2. Signed deliveries become pages; what isn't signed doesn't.
+        assert running.post(HISTORY[0].body, signature="0" * 64).status_code == 401
+        deliver(running, HISTORY)
+        with watched(browser, running.url) as visits:
+            page = visits.context().new_page()
+            for path, title in PAGES.items():
+                page.goto(path)
+                expect(page.get_by_role("heading", level=1)).to_contain_text(title)
+            page.goto("/runs")
+            page.locator("main a[href^='/runs/']").first.click()
+            expect(page.locator("#drawing")).to_be_visible()
+
+        # 3. A rebuild by several processes beside the service gives the same rows.
+        before = program.json("digest")
+        report = program.json("rebuild", "--require-parity", "--processes", "2")
+        assert report["switched"]
+        assert {view["differing"] for view in report["views"].values()} == {0}
+        eventually(lambda: caught_up(running))
+        assert program.json("digest") == before
+        assert program.json("log", "verify")["ok"]
+        assert program.run("doctor")
+
+        # 4. It stops when it is told to.
+        assert running.stop() == 0
+        assert "Traceback" not in running.errors()
+    assert program.leftovers() == []
+
+    # 5. The source folds the same log into the very same rows.
+    checked = tracker("rebuild", "--check", "--require-parity", "--data", str(program.data))
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_killed_at_any_moment_it_leaves_no_process_and_no_file_behind(program: Program) -> None:
+    with program.serving() as running:
+        deliver(running, HISTORY[:20])
+        family = {running.process.pid, *children(running.process.pid)}
+        assert len(family) > 1  # the engine's process
+        running.kill()
+        eventually(lambda: not any(alive(pid) for pid in family))
+    assert program.leftovers() == []
+    with program.serving() as running:
+        deliver(running, HISTORY[:40])
+        assert running.stop() == 0
+    assert program.json("log", "verify")["events"] == 40
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and not only waiting to be noticed as ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_the_data_of_the_first_version_there_ever_was_comes_forward(program: Program) -> None:
+    program.data.mkdir(mode=0o700)
+    for file, steps in FILES.items():
+        kept = open_writer(program.data / f"{file}.db")
+        with closing(loaded(file, steps_of(steps)[0].name)) as first, closing(kept):
+            first.backup(kept)
+    before = program.json("log", "verify")
+    assert before["ok"]
+    program.run("upgrade-check")
+    with program.serving() as running:
+        deliver(running, HISTORY[:20])
+        assert running.stop() == 0
+    after = program.json("log", "verify")
+    assert after["ok"]
+    assert after["events"] == before["events"] + 20
+
+
+def may_mount() -> bool:
+    """Whether this user may have a /tmp of his own."""
+    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
+    return os.geteuid() == 0 and tried.returncode == 0
+
+
+def test_it_needs_no_tmp(program: Program, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """With an empty /tmp that may run nothing; without that right, with none that exists."""
+    program.env["TMPDIR"] = str(tmp_path_factory.mktemp("none") / "missing")
+    before: tuple[str, ...] = ()
+    if may_mount() and BINARY:
+        program.env["TMPDIR"] = "/tmp"  # noqa: S108 - an empty one of this process alone
+        # What the test made lies in /tmp itself: it is kept in sight under its own name.
+        kept = str(program.home.parent)
+        script = (
+            'mount --bind "$0" /mnt && mount -t tmpfs -o noexec,mode=1777 none /tmp '
+            '&& mkdir -p "$0" && mount --move /mnt "$0" && cd / && exec "$@"'
+        )
+        before = ("unshare", "-m", "sh", "-c", script, kept)
+    with program.serving(*before) as running:
+        deliver(running, HISTORY[:20])
+        assert running.get("/runs").status_code == 200
+        if before:
+            seen = Path(f"/proc/{running.process.pid}/root/tmp")
+            assert [path.name for path in seen.iterdir()] == [Path(kept).parts[2]]
+        assert running.stop() == 0
+    program.run("rebuild", "--require-parity", "--processes", "2", before=before)
+    assert program.leftovers() == []
+
+
+def test_the_demo_starts_its_service_as_a_process_of_the_same_program(program: Program) -> None:
+    arguments = ("demo", "--people", "5", "--no-trickle")
+    with program.serving(command=arguments) as running:
+        eventually(lambda: running.get("/api/v1/runs").json()["items"] != [])
+        [served] = children(running.process.pid)
+        started = Path(f"/proc/{served}/cmdline").read_text().split("\0")
+        assert "serve" in started
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait() == 0
+        eventually(lambda: not alive(served))
+    assert program.leftovers() == []
+
+
+def test_it_states_its_parts_and_their_licences_and_stays_small(program: Program) -> None:
+    said = dict(line.rsplit(" ", 1) for line in program.run("--version").splitlines()[1:4])
+    assert tuple(map(int, said["SQLite"].split("."))) >= (3, 53)
+    assert "Permission is hereby granted" in program.run("--licenses")
+    assert Path(program.words[0]).stat().st_size <= LARGEST
