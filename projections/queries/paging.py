@@ -120,7 +120,7 @@ def select_page(
     names = [c.name for c in columns(kind)]
     chosen = ", ".join((*names, column, *listing.key))
     first = f"+{column}" if where.few else column
-    order = ", ".join(f"{c} {_direction(sort)}" for c in (first, *listing.key))
+    order = ", ".join(f"{c} {_direction(sort)}" for c in dict.fromkeys((first, *listing.key)))
     rows: list[tuple[Any, ...]] = []
     for phase in _phases(listing, where, sort, after):
         query = f"SELECT {chosen} FROM {listing.source} WHERE {phase.sql} ORDER BY {order} LIMIT ?"

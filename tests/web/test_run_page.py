@@ -64,7 +64,7 @@ def test_the_graph_and_the_timeline_lead_to_each_other(pages: TestClient[Litesta
 
 def test_the_list_says_outcomes_in_words(pages: TestClient[Litestar]) -> None:
     said = text(soup(pages, "/runs/r1").select_one(".as-list"))
-    assert "No response to Label of stop: not taken" in said
+    assert "No response to “Label of stop”" in said
     assert "onNoResponse" not in said
 
 

@@ -85,7 +85,7 @@ LISTS: list[tuple[str, List, type[Filter], list[dict[str, Any]]]] = [
     ("analyses", list_analyses, AnalysisFilter, [{}, {"mandatory": "met"}]),
     ("analysis_batches", list_batches, BatchFilter, [{}]),
     ("attention", needs_you, AttentionFilter, [{}, {"reason": ("run_failed",)}]),
-    ("people", people, PersonFilter, [{}]),
+    ("persons)", people, PersonFilter, [{}]),
 ]
 ONE_ANALYSIS = "rank"  # an order within one analysis, which is small
 
