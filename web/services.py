@@ -16,7 +16,7 @@ from tracker.settings import Settings
 from web.bodies import Room
 from web.live import Hub
 
-PATIENCE = 1.0  # seconds that somebody who did something waits to see it
+PATIENCE = 5.0  # seconds that somebody who did something waits to see it
 PAUSE = 0.02
 
 
