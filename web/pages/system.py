@@ -15,9 +15,12 @@ from projections.going_back import previous
 from projections.queries.arrivals import Arrivals, arrivals
 from projections.rebuild import RebuildReport
 from projections.status import Broken, EngineStatus, broken_entities
+from tracker.backup_proofs import Proven
+from tracker.backups.shelf import backups_in
 from tracker.database import sqlite_version
 from tracker.log import LogStats
 from tracker.schedule import JobStatus
+from tracker.timing import DAY
 from web.pages.frame import Asked, Given, show
 from web.pages.places import place_of
 from web.services import Services
@@ -25,7 +28,8 @@ from web.sparkline import Sparkline, sparkline
 
 MOST_BROKEN = 20
 MOST_REASONS = 8
-RUNNABLE = frozenset({"proof"})  # jobs that somebody may want at once
+RUNNABLE = frozenset({"backup", "proof"})  # jobs that somebody may want at once
+OVERDUE = 2 * DAY
 OUTCOMES = ("duplicate", "conflict", "quarantined", "rejected")
 
 
@@ -76,6 +80,21 @@ class Rebuild(msgspec.Struct, frozen=True):
     previous: int | None
 
 
+class Backups(msgspec.Struct, frozen=True):
+    """The last backup that was proven restorable, the last attempt, and what lies there.
+
+    `overdue` when no good one is younger than two days, though every night should make one.
+    """
+
+    nightly: bool
+    good: Proven | None
+    newest: Proven | None
+    directory: str
+    count: int
+    size: int
+    overdue: bool
+
+
 class Broke(msgspec.Struct, frozen=True):
     """An entity whose fold failed, and where it is shown."""
 
@@ -99,6 +118,7 @@ class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
     runnable: frozenset[str]
     secrets: list[Key]
     rebuild: Rebuild
+    backups: Backups
     disk: Disk
     versions: list[tuple[str, str]]
     writable: bool
@@ -135,6 +155,7 @@ def _page(services: Services) -> SystemPage:
             for secret in services.control.secrets()
         ],
         rebuild=_rebuild(services),
+        backups=_backups(services),
         disk=disk_of(services.settings.data),
         versions=versions(),
         writable=services.ingest.writable,
@@ -151,6 +172,21 @@ def _rebuild(services: Services) -> Rebuild:
         kept = previous(services.settings.data)
     number = generation.number(kept) if kept else None
     return Rebuild(rebuild.progress, rebuild.report, rebuild.error, number)
+
+
+def _backups(services: Services) -> Backups:
+    settings, proofs = services.settings, services.control.backup_proofs
+    good = proofs.last_good()
+    stored = backups_in(settings.backup_directory)
+    return Backups(
+        nightly=settings.nightly_backup,
+        good=good,
+        newest=proofs.newest(),
+        directory=str(settings.backup_directory),
+        count=len(stored),
+        size=sum(backup.size for backup in stored),
+        overdue=good is not None and services.now() - good.at > OVERDUE,
+    )
 
 
 def disk_of(data: Path) -> Disk:
