@@ -182,6 +182,21 @@ def told(manifest: Manifest, parts: list[object]) -> Manifest:
     })  # fmt: skip
 
 
+def test_a_whole_log_that_is_not_the_one_of_the_manifest_is_refused(
+    filled: Path, shelf: Path, tmp_path: Path
+) -> None:
+    backup = backup_of(filled, shelf)
+    manifest = read_manifest(backup)
+    append(tmp_path, bodies(7))
+    reader = open_writer(tmp_path / "log.db")
+    reader.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    reader.close()
+    write(backup, [tmp_path / "log.db"], lambda parts: told(manifest, parts), making.silent)
+
+    with pytest.raises(BackupDamaged, match=r"ends at event 7, not where the manifest says \(30\)"):
+        restore(backup, tmp_path / "new")
+
+
 def test_tables_of_a_newer_program_are_refused(filled: Path, shelf: Path, tmp_path: Path) -> None:
     newer = "INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('log', 'of_tomorrow')"
     log = open_writer(filled / "log.db")
