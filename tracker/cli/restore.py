@@ -9,7 +9,7 @@ from projections.rebuild import rebuild as make_views
 from tracker.backups.restoring import restore as restore_backup
 from tracker.cli.options import DataOption, JsonOption, example
 from tracker.cli.output import print_json, say, stages
-from tracker.settings import load_settings
+from tracker.settings import FILE_NAME, load_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -40,4 +40,7 @@ def restore(
         print_json({"data": str(into), "events": restored.events, "manifest": manifest})
         return
     typer.echo(f"{into}: {restored.events:,} events as of {manifest.made_at}, their chain is whole")
+    settings = into / FILE_NAME
+    if settings.exists():
+        say(f"The settings came back, too; look at {settings} first, above all at backup_to")
     say(f"Start it: tracker serve --data {into}")

@@ -15,12 +15,10 @@ from projections.going_back import previous
 from projections.queries.arrivals import Arrivals, arrivals
 from projections.rebuild import RebuildReport
 from projections.status import Broken, EngineStatus, broken_entities
-from tracker.backup_proofs import Proven
-from tracker.backups.shelf import backups_in
 from tracker.database import sqlite_version
 from tracker.log import LogStats
 from tracker.schedule import JobStatus
-from tracker.timing import DAY
+from web.pages.backups import Backups, backups_of
 from web.pages.frame import Asked, Given, show
 from web.pages.places import place_of
 from web.services import Services
@@ -29,7 +27,6 @@ from web.sparkline import Sparkline, sparkline
 MOST_BROKEN = 20
 MOST_REASONS = 8
 RUNNABLE = frozenset({"backup", "proof"})  # jobs that somebody may want at once
-OVERDUE = 2 * DAY
 OUTCOMES = ("duplicate", "conflict", "quarantined", "rejected")
 
 
@@ -78,21 +75,6 @@ class Rebuild(msgspec.Struct, frozen=True):
     report: RebuildReport | None
     error: str | None
     previous: int | None
-
-
-class Backups(msgspec.Struct, frozen=True):
-    """The last backup that was proven restorable, the last attempt, and what lies there.
-
-    `overdue` when no good one is younger than two days, though every night should make one.
-    """
-
-    nightly: bool
-    good: Proven | None
-    newest: Proven | None
-    directory: str
-    count: int
-    size: int
-    overdue: bool
 
 
 class Broke(msgspec.Struct, frozen=True):
@@ -155,7 +137,7 @@ def _page(services: Services) -> SystemPage:
             for secret in services.control.secrets()
         ],
         rebuild=_rebuild(services),
-        backups=_backups(services),
+        backups=backups_of(services),
         disk=disk_of(services.settings.data),
         versions=versions(),
         writable=services.ingest.writable,
@@ -172,21 +154,6 @@ def _rebuild(services: Services) -> Rebuild:
         kept = previous(services.settings.data)
     number = generation.number(kept) if kept else None
     return Rebuild(rebuild.progress, rebuild.report, rebuild.error, number)
-
-
-def _backups(services: Services) -> Backups:
-    settings, proofs = services.settings, services.control.backup_proofs
-    good = proofs.last_good()
-    stored = backups_in(settings.backup_directory)
-    return Backups(
-        nightly=settings.nightly_backup,
-        good=good,
-        newest=proofs.newest(),
-        directory=str(settings.backup_directory),
-        count=len(stored),
-        size=sum(backup.size for backup in stored),
-        overdue=good is not None and services.now() - good.at > OVERDUE,
-    )
 
 
 def disk_of(data: Path) -> Disk:

@@ -101,6 +101,15 @@ def test_restore_can_make_the_views_at_once(ready: Path, tmp_path: Path) -> None
     assert digests(tmp_path / "new") == digests(ready)
 
 
+def test_restored_settings_are_pointed_out_before_the_start(ready: Path, tmp_path: Path) -> None:
+    (ready / "tracker.toml").write_text('backup_to = "/mnt/usb"\n')
+    said = answer(ready, "backup", "--to", str(tmp_path))
+    result = tracker(tmp_path / "new", "restore", said["path"])
+
+    assert f"look at {tmp_path / 'new' / 'tracker.toml'} first" in result.stderr
+    assert "Start it: tracker serve --data" in result.stderr
+
+
 def test_a_restore_over_a_used_directory_is_refused(ready: Path) -> None:
     made = answer(ready, "backup")
     result = tracker(ready, "restore", made["path"])
