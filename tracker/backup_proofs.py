@@ -5,8 +5,10 @@ from typing import Final
 import msgspec
 
 from tracker.control_file import ControlFile
+from tracker.timing import DAY
 
 MOST_PROOFS: Final = 400  # a year of nights
+OVERDUE: Final = 2 * DAY  # a night may be missed, two may not
 
 
 class Proven(msgspec.Struct, frozen=True):

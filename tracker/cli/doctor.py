@@ -16,7 +16,7 @@ import typer
 
 from projections import generation
 from projections.status import engine_status
-from tracker.backup_proofs import Proven
+from tracker.backup_proofs import OVERDUE, Proven
 from tracker.cli.options import DataOption, JsonOption, example
 from tracker.cli.output import print_json
 from tracker.control import Control
@@ -29,7 +29,6 @@ from tracker.timing import DAY, now
 SHORT_SECRET: Final = 16
 LITTLE_SPACE: Final = 1024**3
 LONG_LAG: Final = 60
-OLD_BACKUP: Final = 2  # days: a night may be missed, two may not
 
 
 class Level(StrEnum):
@@ -259,11 +258,11 @@ def _backups(settings: Settings) -> Iterator[Finding]:
             "Wait for the night, or make one now: tracker backup --prove",
         )
         return
-    days = (now() - good.at) // DAY
-    old = days >= OLD_BACKUP
+    age = now() - good.at
+    old = age > OVERDUE
     yield Finding(
         Level.WRONG if old else Level.FINE,
-        f"The last backup proven restorable is {good.file}, {days} days old",
+        f"The last backup proven restorable is {good.file}, {age // DAY} days old",
         "Make one now: tracker backup --prove" if old else "",
     )
 

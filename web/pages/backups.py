@@ -1,15 +1,10 @@
 """Backups as System shows them: when one was last proven restorable, and what went wrong."""
 
-from typing import Final
-
 import msgspec
 
-from tracker.backup_proofs import Proven
+from tracker.backup_proofs import OVERDUE, Proven
 from tracker.backups.shelf import backups_in
-from tracker.timing import DAY
 from web.services import Services
-
-OVERDUE: Final = 2 * DAY  # a night may be missed, two may not
 
 
 class Backups(msgspec.Struct, frozen=True):
