@@ -1,19 +1,15 @@
 """A rebuild in a process of its own, so that it takes no time from the service's threads."""
 
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing import get_context
-from multiprocessing.connection import Connection as Pipe
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import msgspec
 
 from projections.rebuild import RebuildReport, rebuild
-from tracker.errors import Busy, NotReady, TrackerError
+from tracker.aside import Aside
+from tracker.errors import Busy, TrackerError
 
 
 class Rebuilding(msgspec.Struct, frozen=True):
@@ -42,8 +38,7 @@ class BackgroundRebuild:
         self._data = data
         self._moved = moved
         self._lock = threading.Lock()
-        self._process: SpawnProcess | None = None
-        self._stopping = False
+        self._aside = Aside("the rebuild")
         self.progress: Rebuilding | None = None
         self.report: RebuildReport | None = None
         self.error: str | None = None
@@ -63,11 +58,7 @@ class BackgroundRebuild:
 
     def stop(self) -> None:
         """End a rebuild that is under way; the generation that it makes is removed."""
-        with self._lock:
-            self._stopping = True
-            process = self._process
-        if process is not None:
-            process.terminate()
+        self._aside.stop()
 
     def _begin(self) -> None:
         with self._lock:
@@ -85,64 +76,33 @@ class BackgroundRebuild:
             self._moved()
 
     def _watch(self, arguments: dict[str, bool]) -> RebuildReport:
-        context = get_context("spawn")
-        here, there = context.Pipe(duplex=False)
-        process = context.Process(target=_rebuild, args=(str(self._data), arguments, there))
         try:
-            self._start(process)
-            there.close()
-            self.report = self._listen(here)
+            report: RebuildReport = self._aside.run(
+                _rebuild, str(self._data), arguments, told=self._told
+            )
+            self.report = report
         finally:
-            if self._process is not None:
-                process.join()
-            self._process = None
-            here.close()
             self.progress = None
             self._moved()
-        return self.report
+        return report
 
-    def _start(self, process: SpawnProcess) -> None:
-        with self._lock:
-            if self._stopping:
-                raise NotReady("The service is stopping; rebuild after the restart")
-            process.start()
-            self._process = process
-
-    def _listen(self, here: Pipe) -> RebuildReport:
-        while True:
-            try:
-                message = here.recv()
-            except EOFError:
-                raise NotReady("The rebuild's process ended before it was done") from None
-            if isinstance(message, RebuildReport):
-                return message
-            if isinstance(message, TrackerError):
-                raise message
-            self.progress = message
-            self._moved()
+    def _told(self, progress: Rebuilding) -> None:
+        self.progress = progress
+        self._moved()
 
 
-def _rebuild(data: str, arguments: dict[str, bool], there: Pipe) -> None:
-    """What the other process does; it only ever sends progress, a report or an error."""
-    # Ctrl-C reaches all processes of a terminal; the service alone decides, and says so by
-    # SIGTERM. What was begun is then taken away as after any error.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+def _rebuild(
+    data: str, arguments: dict[str, bool], tell: Callable[[Rebuilding], None]
+) -> RebuildReport:
     began: dict[str, float] = {}
 
-    def tell(stage: str, done: int, total: int) -> None:
+    def progress(stage: str, done: int, total: int) -> None:
         seconds = time.monotonic() - began.setdefault(stage, time.monotonic())
-        there.send(Rebuilding(stage, done, total, seconds))
+        tell(Rebuilding(stage, done, total, seconds))
 
-    try:
-        report = rebuild(
-            Path(data),
-            check=arguments["check"],
-            require_parity=arguments["require_parity"],
-            progress=tell,
-        )
-        there.send(report)
-    except TrackerError as error:
-        there.send(error)
-    finally:
-        there.close()
+    return rebuild(
+        Path(data),
+        check=arguments["check"],
+        require_parity=arguments["require_parity"],
+        progress=progress,
+    )

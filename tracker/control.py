@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from tracker.backup_proofs import BackupProofs
 from tracker.control_file import ControlFile
 from tracker.database import Connection, DatabaseError
 from tracker.errors import InvalidInput, NotFound, TrackerError
@@ -59,7 +60,8 @@ class AuditEntry(msgspec.Struct, frozen=True):
 class Control:
     """control.db at `path`, made when it is missing; `configured` are the settings' secrets.
 
-    `saved_views` are the named filters of lists, kept in the same file.
+    `saved_views` are the named filters of lists, `backup_proofs` which backups were proven
+    restorable; both are kept in the same file.
     """
 
     def __init__(self, path: Path, configured: Sequence[str] = ()) -> None:
@@ -69,6 +71,7 @@ class Control:
         )
         self._file = ControlFile(path)
         self.saved_views = SavedViews(self._file)
+        self.backup_proofs = BackupProofs(self._file)
 
     def secrets(self) -> list[Secret]:
         """The secrets that deliveries may be signed with, the settings' own first."""

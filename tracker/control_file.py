@@ -74,6 +74,12 @@ def create_saved_views(db: Database) -> None:
     db.execute(_SAVED_VIEWS)
 
 
+@CONTROL_STEPS()
+def create_backup_proofs(db: Database) -> None:
+    """Which backups were proven restorable, and which were not."""
+    db.execute(_BACKUP_PROOFS)
+
+
 _SCHEMA: Final = (
     """CREATE TABLE signing_secrets (
         id INTEGER PRIMARY KEY, label TEXT NOT NULL, value TEXT NOT NULL,
@@ -91,3 +97,7 @@ _SCHEMA: Final = (
 _SAVED_VIEWS: Final = """CREATE TABLE saved_views (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE,
     query TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE (path, name)) STRICT"""
+
+_BACKUP_PROOFS: Final = """CREATE TABLE backup_proofs (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL,
+    position INTEGER NOT NULL, seconds REAL NOT NULL, problem TEXT) STRICT"""

@@ -127,13 +127,19 @@ def copy_into(connection: Connection, path: Path) -> None:
     """Copy the file of a connection as it is at this moment, without pages that hold deleted rows.
 
     The copy is whole or not there, survives a power cut, and is its owner's alone. Whoever
-    writes the file goes on; its write-ahead log only grows until the copy is made.
+    writes the file goes on; its write-ahead log only grows until the copy is made. Raises
+    NotReady when the copy can't be written, or the file can't be read.
     """
     unfinished = files.begin(path)
+    (guarded,) = connection.execute("PRAGMA query_only").fetchone()
+    connection.execute("PRAGMA query_only = OFF")  # it guards against this as well
     try:
         connection.execute("VACUUM INTO ?", (str(unfinished),))
         files.put_in_place(unfinished, path)
+    except (DatabaseError, OSError) as error:
+        raise NotReady(f"The copy {path} could not be made: {error}") from error
     finally:
+        connection.execute(f"PRAGMA query_only = {guarded}")
         unfinished.unlink(missing_ok=True)
 
 

@@ -4,6 +4,7 @@ TrackerError
 ├── InvalidEnvelope   a signed body that is not an event: quarantined, answered 200
 ├── NotStored         the log could not commit: answered 503, the sender tries again
 ├── LogDamaged        the log's chain or columns do not agree with its bodies
+├── BackupDamaged     a backup is not what was written, exit code 1
 ├── Busy              another process holds a file that only one may write
 ├── NotFound          no row with that id: answered 404
 ├── InvalidInput      a person's input can't be used: answered 400, exit code 2
@@ -32,6 +33,10 @@ class LogDamaged(TrackerError):
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
         self.position = position
+
+
+class BackupDamaged(TrackerError):
+    """A part of a backup is missing, cut off or changed; the message names it."""
 
 
 class Busy(TrackerError):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from projections.background import BackgroundRebuild
+from tracker.backups.nightly import NightlyBackup
+from tracker.backups.shelf import Keep
 from tracker.control import SecretCache
 from tracker.errors import TrackerError
 from tracker.ingest import Ingest
@@ -22,21 +24,16 @@ def all_jobs(
     ingest: Ingest,
     secrets: SecretCache,
     background: BackgroundRebuild,
+    nightly: NightlyBackup,
     clock: Callable[[], int],
 ) -> list[Job]:
     """Everything that the service does without being asked."""
-    return [
+    jobs = [
         Job(
             "note secrets",
             "Remembers when each signing secret last verified a delivery",
             every(30),
             lambda: f"{secrets.flush()} used",
-        ),
-        Job(
-            "checkpoint",
-            "Moves the write-ahead log into log.db",
-            every(300),
-            lambda: ingest.with_log(lambda log: log.checkpoint()),
         ),
         Job(
             "prune deliveries",
@@ -51,6 +48,32 @@ def all_jobs(
             lambda: prove(settings.data, background),
         ),
     ]
+    if settings.nightly_backup:
+        jobs.append(
+            Job(
+                "backup",
+                "Makes a backup, restores it aside, compares; then deletes what is too old",
+                daily(settings.backup_hour),
+                lambda: nightly.run(clock),
+            )
+        )
+    if not settings.external_checkpoints:
+        jobs.append(
+            Job(
+                "checkpoint",
+                "Moves the write-ahead log into log.db",
+                every(300),
+                lambda: ingest.with_log(lambda log: log.checkpoint()),
+            )
+        )
+    return jobs
+
+
+def keep_rules(settings: Settings) -> Keep:
+    """Which backups the settings keep."""
+    return Keep(
+        settings.backup_keep_daily, settings.backup_keep_weekly, settings.backup_keep_monthly
+    )
 
 
 def _prune(settings: Settings, ingest: Ingest, now: int) -> str:

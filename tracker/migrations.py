@@ -7,6 +7,7 @@ made again.
 """
 
 import logging
+import re
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ from tracker.database import Connection, copy_into, file_size, open_reader
 from tracker.errors import NotReady
 
 BACKUPS: Final = "backups"  # directory of copies, beside the file
+
+COPY_NAME: Final = re.compile(r"[a-z]+-before-upgrade-from-schema-\d+\.db")
 
 logger = logging.getLogger(__name__)
 
@@ -42,17 +45,20 @@ class Standing(msgspec.Struct, frozen=True):
         return len(self.behind)
 
 
-def bring_up_to_date(connection: Connection, path: Path, steps: Migrations) -> None:
+def bring_up_to_date(
+    connection: Connection, path: Path, steps: Migrations, *, copy: bool = True
+) -> None:
     """Apply the steps that a file lacks, after a copy of it was made; `connection` writes it.
 
-    A crash leaves the file with a step's tables whole or without any of them. Raises NotReady
-    for a file of a newer program, and when there is no room for the copy.
+    Without `copy` where the file itself came out of a backup. A crash leaves the file with a
+    step's tables whole or without any of them. Raises NotReady for a file of a newer program,
+    and when there is no room for the copy.
     """
     now = standing(connection, steps)
     refuse_newer(path.name, now)
     if not now.ahead:
         return
-    if now.behind:
+    if now.behind and copy:
         _copy(connection, path, now.version)
     steps.apply(Database(connection))
     logger.info("%s has new tables: %s", path.name, ", ".join(step.name for step in now.ahead))

@@ -24,12 +24,13 @@ from projections.engine import Engine
 from projections.follower import Advance
 from projections.queries.views import Views
 from projections.rebuild import rebuild
+from tracker.backups.nightly import NightlyBackup
 from tracker.commands import Command, Writers
 from tracker.control import Control, SecretCache
 from tracker.database import open_reader
 from tracker.errors import NotReady
 from tracker.ingest import Ingest
-from tracker.jobs import all_jobs
+from tracker.jobs import all_jobs, keep_rules
 from tracker.log import Log, LogReader, Outcome
 from tracker.schedule import Scheduler
 from tracker.settings import Settings, prepare_data
@@ -118,7 +119,7 @@ def _compose(
 ) -> Services:
     """Each part is stopped before those it depends on, which stand above it here."""
     data = settings.data
-    log = Log(data)
+    log = Log(data, checkpoints=not settings.external_checkpoints)
     stack.callback(log.close)
     reader, views, hub, secrets = LogReader(data), Views(data), Hub(), SecretCache(control)
     stack.callback(reader.close)
@@ -133,7 +134,10 @@ def _compose(
         noticed=lambda outcomes: hub.publish(_changed(*_pages_of(outcomes))),
     )
     background = BackgroundRebuild(data, lambda: hub.publish(_changed("system")))
-    jobs = all_jobs(settings, ingest, secrets, background, clock)
+    nightly = NightlyBackup(
+        data, settings.backup_directory, keep_rules(settings), control.backup_proofs
+    )
+    jobs = all_jobs(settings, ingest, secrets, background, nightly, clock)
     scheduler = Scheduler(jobs, control, clock, lambda: hub.publish(_changed("system")))
     writers = Writers(ingest, reader, lambda name, key: engine.refold(name, key).position)
     doorman = Doorman(data, Command, lambda command: command.do(writers))
@@ -141,6 +145,7 @@ def _compose(
         part.start()
         stack.callback(part.stop)
     stack.callback(background.stop)
+    stack.callback(nightly.stop)
     return Services(
         settings, reader, views, ingest, engine, hub, control, scheduler, background, clock
     )

@@ -56,6 +56,28 @@ class Settings(BaseSettings):
     proof_hour: int = Field(
         3, ge=0, le=23, description="Hour (UTC) at which the nightly proof rebuilds and compares"
     )
+    nightly_backup: bool = Field(
+        True, description="Whether a backup is made and proven restorable every night"
+    )
+    backup_hour: int = Field(
+        2, ge=0, le=23, description="Hour (UTC) at which the nightly backup is made and proven"
+    )
+    backup_to: Path = Field(
+        Path("backups"),
+        description="Directory of the backups; a relative one lies in the data directory",
+    )
+    backup_keep_daily: int = Field(
+        7, ge=1, le=3_660, description="Of how many days the newest backup is kept"
+    )
+    backup_keep_weekly: int = Field(
+        4, ge=0, le=520, description="Of how many weeks the newest backup is kept"
+    )
+    backup_keep_monthly: int = Field(
+        6, ge=0, le=120, description="Of how many months the newest backup is kept"
+    )
+    external_checkpoints: bool = Field(
+        False, description="Leave the checkpoints of log.db to a replicator such as Litestream"
+    )
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="The service's own log lines: `auto` is text on a terminal, else JSON"
     )
@@ -97,6 +119,11 @@ class Settings(BaseSettings):
     def control_path(self) -> Path:
         """Signing secrets, results of jobs and the audit trail."""
         return self.data / "control.db"
+
+    @property
+    def backup_directory(self) -> Path:
+        """Where backups lie."""
+        return self.data / self.backup_to
 
     @property
     def secrets(self) -> tuple[str, ...]:

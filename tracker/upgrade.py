@@ -16,7 +16,7 @@ from tracker.errors import NotReady
 from tracker.log import LOG_STEPS, LogReader
 from tracker.migrations import Step, copy_path, refuse_newer, standing, standing_of
 
-EVENTS_A_SECOND: Final = 8_000  # that a rebuild folds on two slow processors; only for "about"
+EVENTS_A_SECOND: Final = 15_000  # that one slow processor folds; only for "about"
 VIEWS_AN_EVENT: Final = 1_000  # bytes of views for each event, about
 
 

@@ -1,5 +1,6 @@
 """Whether the service is alive, whether it is ready, and its figures for Prometheus."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from tracker.errors import TrackerError
+from tracker.timing import SECOND
 from web.services import Services
 
 
@@ -73,8 +75,28 @@ class _Figures:
         yield deliveries
         yield GaugeMetricFamily("tracker_log_events", "Events in the log", services.log.head())
         yield GaugeMetricFamily("tracker_live_browsers", "Open streams", services.hub.browsers)
+        yield from _backup_figures(services)
         readiness = _readiness(services)
         yield GaugeMetricFamily("tracker_ready", "1 when ready", int(readiness.ready))
         if readiness.lag_events is not None:
             yield GaugeMetricFamily("tracker_lag_events", "Not folded yet", readiness.lag_events)
             yield GaugeMetricFamily("tracker_broken_entities", "Failed folds", readiness.broken)
+
+
+def _backup_figures(services: Services) -> Iterator[GaugeMetricFamily]:
+    newest = services.control.backup_proofs.newest()
+    good = services.control.backup_proofs.last_good()
+    if newest is not None:
+        yield GaugeMetricFamily(
+            "tracker_backup_ok",
+            "1 when the last backup was proven restorable",
+            int(newest.problem is None),
+        )
+    if good is not None:
+        yield GaugeMetricFamily(
+            "tracker_backup_proven_timestamp_seconds",
+            "When the last backup that was proven restorable was begun",
+            good.at / SECOND,
+        )
+        yield GaugeMetricFamily("tracker_backup_bytes", "Size of that backup", good.size)
+        yield GaugeMetricFamily("tracker_backup_events", "Events in that backup", good.position)

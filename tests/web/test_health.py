@@ -12,9 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from projections.queries.views import Views
 from tests.sample import append, bodies, body, built, following, opened, reading
 from tests.web.asgi import Answer, ask
+from tracker.backup_proofs import Proven
+from tracker.control import Control
 from tracker.ingest import Ingest
 from tracker.settings import load_settings
-from tracker.timing import now
+from tracker.timing import SECOND, now
 from web.app import create_app
 from web.live import Hub
 from web.services import Services
@@ -33,6 +35,7 @@ class Service:
         views = Views(data)
         stack.callback(views.close)
         absent = cast("Any", None)
+        self.control = Control(data / "control.db")
         self.app = create_app(
             Services(
                 settings=load_settings(data),
@@ -41,7 +44,7 @@ class Service:
                 ingest=self.ingest,
                 engine=cast("Any", self.engine),
                 hub=Hub(),
-                control=absent,
+                control=self.control,
                 scheduler=absent,
                 rebuild=absent,
                 now=now,
@@ -146,3 +149,13 @@ def test_the_figures_are_those_of_the_service(service: Service) -> None:
     assert "tracker_lag_events" not in before
     built(service.data)
     assert service.figures()["tracker_ready"] == 1
+
+
+def test_the_last_proven_backup_is_told_in_figures(service: Service) -> None:
+    assert not [name for name in service.figures() if name.startswith("tracker_backup")]
+    service.control.backup_proofs.add(Proven(at=7 * SECOND, file="a.zip", size=10, position=3))
+    service.control.backup_proofs.add(Proven(at=9 * SECOND, problem="no room"))
+    figures = service.figures()
+    assert figures["tracker_backup_ok"] == 0
+    assert figures["tracker_backup_proven_timestamp_seconds"] == 7
+    assert (figures["tracker_backup_bytes"], figures["tracker_backup_events"]) == (10, 3)

@@ -16,6 +16,7 @@ from projections.queries.arrivals import arrivals
 from tests.projections.queries.stored import NOON, body, started
 from tests.running import eventually
 from tests.sample import append, bodies, built, digests, incoming, opened, reading
+from tracker.backup_proofs import Proven
 from tracker.database import open_writer
 from tracker.errors import NotReady
 from tracker.log import Incoming
@@ -215,3 +216,41 @@ def test_disk_and_versions_are_told(data: Path) -> None:
     assert "log.db" in said
     assert "generation 1 served" in said
     assert "SQLite 3." in said
+
+
+def test_the_last_backup_that_was_proven_is_shown_and_a_failure_is_loud(data: Path) -> None:
+    now = NOON + 9 * DAY
+    with serving(data, now) as asking:
+        proofs = asking.services.control.backup_proofs
+        assert "Not proven yet" in text(asking.page().select_one("#backups"))
+
+        proofs.add(Proven(at=now - HOUR, file="a.zip", size=2_000_000, position=12, seconds=3.0))
+        shown = text(asking.page().select_one("#backups"))
+        assert "Proven restorable 1 h ago" in shown
+        assert "12 events, 2 MB" in shown
+        assert not asking.page().select(".notice.bad")
+
+        proofs.add(Proven(at=now, problem="No room <b>is</b> left."))
+        main = asking.page()
+        assert "The last backup failed: No room <b>is</b> left." in text(
+            main.select_one(".notice.bad")
+        )
+        assert "Proven restorable 1 h ago" in text(main.select_one("#backups"))
+
+
+def test_a_good_backup_that_is_too_old_is_loud(data: Path) -> None:
+    now = NOON + 9 * DAY
+    with serving(data, now) as asking:
+        asking.services.control.backup_proofs.add(Proven(at=now - 3 * DAY, file="a.zip"))
+        main = asking.page()
+        assert "No backup was proven restorable for two days" in text(main.select_one(".notice"))
+        assert "Too old" in text(main.select_one("#backups"))
+
+
+def test_a_backup_can_be_started_by_hand(data: Path) -> None:
+    append(data, bodies(3))
+    built(data)
+    with serving(data) as asking:
+        asking.client.post("/system/job", data={"name": "backup"})
+        eventually(lambda: asking.services.control.backup_proofs.last_good() is not None)
+        assert "3 events" in text(asking.page().select_one("#backups"))

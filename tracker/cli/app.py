@@ -10,11 +10,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from tracker.cli.backup import register as register_backup
 from tracker.cli.demo import register as register_demo
 from tracker.cli.doctor import register as register_doctor
 from tracker.cli.log import app as log
 from tracker.cli.projections import register as register_projections
 from tracker.cli.quarantine import app as quarantine
+from tracker.cli.restore import register as register_restore
 from tracker.cli.secret import app as secret
 from tracker.cli.send import register as register_send
 from tracker.cli.serve import register as register_serve
@@ -94,6 +96,8 @@ app.add_typer(log, name="log")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(workflow, name="workflow")
 app.add_typer(secret, name="secret")
+register_backup(app)
+register_restore(app)
 register_doctor(app)
 register_upgrade_check(app)
 

@@ -16,6 +16,7 @@ import typer
 
 from projections import generation
 from projections.status import engine_status
+from tracker.backup_proofs import OVERDUE, Proven
 from tracker.cli.options import DataOption, JsonOption, example
 from tracker.cli.output import print_json
 from tracker.control import Control
@@ -23,7 +24,7 @@ from tracker.database import OLDEST_SQLITE, exclusive, open_reader, sqlite_versi
 from tracker.errors import Busy, TrackerError
 from tracker.log import LogReader
 from tracker.settings import Settings, load_settings, unknown_variables
-from tracker.timing import now
+from tracker.timing import DAY, now
 
 SHORT_SECRET: Final = 16
 LITTLE_SPACE: Final = 1024**3
@@ -234,6 +235,46 @@ def _jobs(settings: Settings) -> Iterator[Finding]:
             )
 
 
+def _backups(settings: Settings) -> Iterator[Finding]:
+    if not settings.log_path.exists():
+        return
+    if not settings.nightly_backup:
+        yield Finding(
+            Level.NOTICE,
+            "No backup is made at night: nightly_backup is off",
+            "Plan `tracker backup --prove` yourself, or switch it on",
+        )
+    newest, good = _last_backups(settings)
+    if newest is not None and newest.problem:
+        yield Finding(
+            Level.WRONG,
+            f"The last backup failed: {newest.problem}",
+            "Make one and see: tracker backup --prove",
+        )
+    if good is None:
+        yield Finding(
+            Level.NOTICE,
+            "No backup was proven restorable yet",
+            "Wait for the night, or make one now: tracker backup --prove",
+        )
+        return
+    age = now() - good.at
+    old = age > OVERDUE
+    yield Finding(
+        Level.WRONG if old else Level.FINE,
+        f"The last backup proven restorable is {good.file}, {age // DAY} days old",
+        "Make one now: tracker backup --prove" if old else "",
+    )
+
+
+def _last_backups(settings: Settings) -> tuple[Proven | None, Proven | None]:
+    """The last attempt, and the last one that was proven restorable."""
+    if not settings.control_path.exists():
+        return None, None
+    proofs = Control(settings.control_path).backup_proofs
+    return proofs.newest(), proofs.last_good()
+
+
 CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _sqlite,
     _variables,
@@ -243,4 +284,5 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _log,
     _views,
     _jobs,
+    _backups,
 )

@@ -35,6 +35,12 @@ class LogReader:
             row = connection.execute("SELECT position FROM head").fetchone()
         return int(row[0])
 
+    def end(self) -> tuple[int, bytes]:
+        """The position of the newest event and the chain value there."""
+        with self._readers.lend() as connection:
+            row = connection.execute("SELECT position, chain FROM head").fetchone()
+        return int(row[0]), bytes(row[1])
+
     def event(self, position: int) -> StoredEvent:
         """The event at a position; raises NotFound."""
         return self._one("position = ?", position)

@@ -29,15 +29,19 @@ INSERT_QUARANTINE = """
 class Log:
     """Appends deliveries; only one process at a time can open it.
 
+    Without `checkpoints` somebody else moves the write-ahead log into the file.
+
     Raises Busy when another process writes this log, NotReady when its tables are those of a
     newer program. Not for use by two threads at once.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, checkpoints: bool = True) -> None:
         with ExitStack() as opening:
             opening.enter_context(exclusive(data / "log.lock", "writing the log"))
             self._connection: Connection = open_writer(data / "log.db")
             opening.callback(self._connection.close)
+            if not checkpoints:
+                self._connection.execute("PRAGMA wal_autocheckpoint = 0")
             migrate(self._connection, data / "log.db")
             self._closing = opening.pop_all()
         self._head: tuple[int, bytes] | None = None

@@ -16,6 +16,7 @@ from projections.status import Broken, EngineStatus, broken_entities
 from tracker.log import LogStats
 from tracker.release import versions
 from tracker.schedule import JobStatus
+from web.pages.backups import Backups, backups_of
 from web.pages.frame import Asked, Given, show
 from web.pages.places import place_of
 from web.services import Services
@@ -23,7 +24,7 @@ from web.sparkline import Sparkline, sparkline
 
 MOST_BROKEN = 20
 MOST_REASONS = 8
-RUNNABLE = frozenset({"proof"})  # jobs that somebody may want at once
+RUNNABLE = frozenset({"backup", "proof"})  # jobs that somebody may want at once
 OUTCOMES = ("duplicate", "conflict", "quarantined", "rejected")
 
 
@@ -97,6 +98,7 @@ class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
     runnable: frozenset[str]
     secrets: list[Key]
     rebuild: Rebuild
+    backups: Backups
     disk: Disk
     versions: list[tuple[str, str]]
     writable: bool
@@ -133,6 +135,7 @@ def _page(services: Services) -> SystemPage:
             for secret in services.control.secrets()
         ],
         rebuild=_rebuild(services),
+        backups=backups_of(services),
         disk=disk_of(services.settings.data),
         versions=versions(),
         writable=services.ingest.writable,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.sample import NOON, bodies, body, directory, incoming, opened, reading
 from tracker.database import open_reader, open_writer, transaction
 from tracker.errors import Busy, NotFound, NotStored
-from tracker.log import Incoming, Log, LogReader, Outcome, Receipt
+from tracker.log import Incoming, Log, LogReader, Outcome, Receipt, verify
 from tracker.log.writer import MOST_DELIVERIES
 
 
@@ -273,3 +273,21 @@ def test_a_log_goes_on_where_it_was_closed(data: Path) -> None:
         with opened(data) as log:
             receipts = log.append([incoming(body("e0")), incoming(body(f"e{n}"))])
             assert receipts[1].position == n + 1
+
+
+def test_a_log_whose_checkpoints_are_left_to_others_only_grows_its_write_ahead_log(
+    data: Path,
+) -> None:
+    sizes = {}
+    for checkpoints in (True, False):
+        directory = data / str(checkpoints)
+        directory.mkdir()
+        log = Log(directory, checkpoints=checkpoints)
+        log.append([])
+        for start in range(0, 12_000, 1_000):
+            log.append([incoming(one) for one in bodies(1_000, start=start)])
+        sizes[checkpoints] = (directory / "log.db").stat().st_size
+        log.close()
+        assert verify(directory).events == 12_000
+    assert sizes[True] > 1_000_000
+    assert sizes[False] < 100_000
