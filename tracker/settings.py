@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from tracker.errors import InvalidInput, NotReady
+from tracker.public_url import checked_public_url
 
 PREFIX: Final = "TRACKER_"
 DEFAULT_DATA: Final = Path("data")
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
     data: Path = Field(DEFAULT_DATA, description="Directory of all files that the service writes")
     host: str = Field("127.0.0.1", min_length=1, description="Address that the service listens on")
     port: int = Field(8000, ge=0, le=65535, description="Port that the service listens on")
+    public_url: str = Field(
+        "", description="Address at which others reach it, such as https://tracker.example.org"
+    )
     signing_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Comma-separated signing secrets, besides those of `tracker secret`"
     )
@@ -59,6 +63,11 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="The service's own log lines: `auto` is text on a terminal, else JSON"
     )
+
+    @field_validator("public_url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        return checked_public_url(value) if value.strip() else ""
 
     @field_validator("signing_secrets", mode="before")
     @classmethod
@@ -102,6 +111,12 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """The signing secrets that were set, in clear."""
         return tuple(secret.get_secret_value() for secret in self.signing_secrets)
+
+    @property
+    def base_url(self) -> str:
+        """Where this machine itself reaches the service."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def is_local(self) -> bool:

@@ -21,7 +21,7 @@ import typer
 
 from tracker.cli.options import DataOption, example
 from tracker.cli.output import progress, say
-from tracker.cli.send import base_url, endpoint
+from tracker.cli.send import endpoint
 from tracker.commands import connect
 from tracker.configuration import read_import
 from tracker.control import Control
@@ -73,7 +73,7 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _service(settings) as service:
-            say(f"Serving on {base_url(settings)} (Ctrl-C ends it)")
+            say(f"Serving on {settings.base_url} (Ctrl-C ends it)")
             _import_workflows(settings)
             _post_history(settings, secret.value, seed, began, people)
             if trickling:
@@ -179,7 +179,7 @@ def _post_history(settings: Settings, secret: str, seed: int, began: int, people
     done = count(1)
     with progress("History") as report:
         summary = send_signed(
-            endpoint(base_url(settings)),
+            endpoint(settings.base_url),
             deliveries,
             CONNECTIONS,
             progress=lambda _outcome: report(next(done), len(postings)),
@@ -203,4 +203,4 @@ def _post_trickle(
         time.sleep(delay)
         if service.poll() is not None:
             return
-        send(endpoint(base_url(settings)), secret, [body], concurrency=1)
+        send(endpoint(settings.base_url), secret, [body], concurrency=1)
