@@ -26,7 +26,7 @@ TOP_LEVEL = {
 # These change something and say so; what they print is no data.
 WITHOUT_JSON = {
     "tracker demo", "tracker serve", "tracker log export",
-    "tracker quarantine discard", "tracker secret revoke",
+    "tracker quarantine discard", "tracker secret revoke", "tracker install", "tracker setup",
 }  # fmt: skip
 
 

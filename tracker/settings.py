@@ -130,7 +130,8 @@ class Settings(BaseSettings):
 def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
     """The settings of a data directory; an override of None means "not given".
 
-    Raises InvalidInput, which names the setting, its value and what it may be.
+    Raises InvalidInput, which names the setting, its value and what it may be, and NotReady
+    when the file in the data directory is another user's.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     if data is not None:
@@ -141,6 +142,10 @@ def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
         raise _invalid(error, given) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{FILE_NAME} can't be read as TOML: {error}") from None
+    except PermissionError as error:
+        raise NotReady(
+            f"{error.filename} can't be read by this user; type it as its owner"
+        ) from None
 
 
 def prepare_data(settings: Settings) -> Path:
@@ -179,5 +184,9 @@ def _invalid(error: ValidationError, given: Mapping[str, Any]) -> InvalidInput:
     # A secret's value never reaches a terminal or a log.
     value = "" if name == "signing_secrets" else f" is {first['input']!r}:"
     reason = first["msg"].removeprefix("Value error, ")
-    where = f"--{name}" if name in given else f"{PREFIX}{name.upper()} or {name} in {FILE_NAME}"
+    where = (
+        f"--{name.replace('_', '-')}"
+        if name in given
+        else f"{PREFIX}{name.upper()} or {name} in {FILE_NAME}"
+    )
     return InvalidInput(f"The setting {name}{value} {reason}. Correct {where}", name)

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from tracker.cli.demo import register as register_demo
 from tracker.cli.doctor import register as register_doctor
+from tracker.cli.install import register as register_install
 from tracker.cli.log import app as log
 from tracker.cli.projections import register as register_projections
 from tracker.cli.quarantine import app as quarantine
@@ -87,6 +88,7 @@ def _private(
 
 
 register_demo(app)
+register_install(app)
 register_serve(app)
 register_send(app)
 register_projections(app)
