@@ -15,6 +15,7 @@ from tracker.public_url import EXAMPLE
 
 USER: Final = "tracker"
 UNIT: Final = "tracker.service"
+UNITS: Final = Path("/etc/systemd/system")
 DATA: Final = Path("/var/lib/tracker")
 STATE: Final = Path("/var/lib")
 
@@ -32,7 +33,7 @@ def files_of(deployment: Deployment) -> dict[Path, str]:
     """The files outside of the data directory, by their place."""
     return {
         Path("/etc/sysusers.d/tracker.conf"): user_file(deployment),
-        Path("/etc/systemd/system") / UNIT: unit_file(deployment),
+        UNITS / UNIT: unit_file(deployment),
         Path("/etc/tracker/Caddyfile"): caddy_file(deployment),
     }
 

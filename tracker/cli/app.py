@@ -19,6 +19,7 @@ from tracker.cli.quarantine import app as quarantine
 from tracker.cli.secret import app as secret
 from tracker.cli.send import register as register_send
 from tracker.cli.serve import register as register_serve
+from tracker.cli.setup import register as register_setup
 from tracker.cli.upgrade_check import register as register_upgrade_check
 from tracker.cli.workflow import app as workflow
 from tracker.errors import InvalidInput, TrackerError
@@ -88,6 +89,7 @@ def _private(
 
 
 register_demo(app)
+register_setup(app)
 register_install(app)
 register_serve(app)
 register_send(app)
