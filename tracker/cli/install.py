@@ -34,9 +34,9 @@ SAYS: Final = {
 }
 NEXT: Final = """
 Next:
-  1. tracker setup --data {data}
-  2. TLS in front, for example with Caddy, if it serves nothing else on this machine:
+  1. TLS in front. With Caddy, if it serves nothing else on this machine:
      install -m 644 /etc/tracker/Caddyfile /etc/caddy/Caddyfile && systemctl reload caddy
+  2. tracker setup --data {data}
   3. journalctl -u tracker -f shows what it does; tracker doctor says what is wrong"""
 
 

@@ -132,7 +132,7 @@ def _prepared(data: Path, public_url: str | None, port: int | None) -> Settings:
     as_owner(data, write)
     if news and answers(data):
         say("The running service goes on with its old settings until it is restarted")
-    return load_settings(data)
+    return wanted.model_copy(update={"public_url": address})
 
 
 def _add(settings: Settings, label: str, value: str) -> None:
