@@ -43,8 +43,7 @@ def given_secret(secret: str | None, make: bool, known: Sequence[str]) -> Given:
     if make:
         return _made()
     if secret is not None:
-        piped = secret == "-"  # noqa: S105 - no secret, but the sign for standard input
-        return _pasted(sys.stdin.readline() if piped else secret)
+        return _pasted(piped(secret))
     if known:
         return Given(known[0], "the one that is known here already: `tracker secret list`")
     if not on_terminal():
@@ -53,9 +52,21 @@ def given_secret(secret: str | None, make: bool, known: Sequence[str]) -> Given:
             "from standard input, or --make-secret to have one made",
             "secret",
         )
-    question = "Signing secret from Popp's portal (stays hidden; empty: one is made)"
-    typed = str(typer.prompt(question, default="", hide_input=True, show_default=False))
+    typed = _hidden("Signing secret from Popp's portal (stays hidden; empty: one is made)")
     return _pasted(typed) if typed.strip() else _made()
+
+
+def piped(value: str) -> str:
+    """A secret as it was given; for `-` a line of standard input, not echoed on a terminal."""
+    if value != "-":
+        return value
+    if on_terminal():
+        return _hidden("Signing secret from Popp's portal (stays hidden)")
+    return sys.stdin.readline()
+
+
+def _hidden(question: str) -> str:
+    return str(typer.prompt(question, default="", hide_input=True, show_default=False))
 
 
 def _made() -> Given:

@@ -38,7 +38,7 @@ def existing(data: Path | None) -> Settings:
     if not settings.log_path.exists():
         raise NotReady(
             f"There is no log in {settings.data}; name the data directory with --data, "
-            "or begin one with `tracker serve`"
+            "or begin one with `tracker setup`"
         )
     return settings
 

@@ -96,7 +96,7 @@ def _destination(url: str | None, secret: str | None, data: Path | None) -> tupl
         if secret is None and not known:
             raise NotReady(
                 f"There is no signing secret in {settings.data}; give one with --secret, "
-                "or name the service's data directory with --data"
+                "name the service's data directory with --data, or begin with `tracker setup`"
             )
         url, secret = url or settings.base_url, secret or known[0].value
     return endpoint(url), secret
