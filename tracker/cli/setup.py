@@ -189,7 +189,9 @@ def _deliver(settings: Settings, secret: str) -> None:
     if failed:
         raise NotReady(f"The test delivery to {endpoint(url)} failed: {failed}")
     typer.echo(f"✓ A test delivery came through {endpoint(url)}")
-    typer.echo(f"✓ Open {url}: the page has its ticks, and shows what comes next by itself")
+    typer.echo(
+        f"✓ Open {url}: it stands on the page, and what comes next will appear there by itself"
+    )
     if reason:
         raise NotReady(
             f"From outside it is not reached yet: {reason}. Then try again: "
