@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 from typer.main import get_command
 
+from tests.conftest import provided
 from tests.running import ROOT, environment, free_port
 from tracker.cli.app import app
 
@@ -98,6 +99,8 @@ def as_run(command: str) -> str | None:
 @pytest.fixture
 def scratch(tmp_path: Path) -> Path:
     """A directory that looks like a clone with its environment, and a machine to install on."""
+    for program in ("curl", "openssl"):
+        provided(program)
     for name in ("fixtures", ".ci"):
         (tmp_path / name).symlink_to(ROOT / name)
     for name in (".venv/bin", "dist", "machine/usr/local/bin", "machine/etc/caddy"):
