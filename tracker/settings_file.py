@@ -60,5 +60,5 @@ def _entry(name: str, values: Mapping[str, Any]) -> str:
 
 
 def _toml(value: Any) -> str:
-    """Texts, numbers, truth values and lists are written in TOML as in JSON."""
-    return json.dumps(value, ensure_ascii=False)
+    """Texts, numbers, truth values and lists are written in TOML as in JSON; all else as text."""
+    return json.dumps(value, ensure_ascii=False, default=str)

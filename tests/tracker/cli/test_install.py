@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from tracker.cli import install as command
 from tracker.cli.app import app
 from tracker.cli.install import _refuse_hidden
 from tracker.deployment import Deployment
@@ -26,6 +27,17 @@ def install(*arguments: str) -> Result:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
+
+
+@pytest.fixture
+def harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is ever written to this machine, even if it were not refused."""
+
+    def never(*_arguments: object) -> None:
+        raise AssertionError("would have been written")
+
+    monkeypatch.setattr(command, "_put_all", never)
+    monkeypatch.setattr(command, "_run", never)
 
 
 def test_what_is_missing_is_written_and_a_second_time_changes_nothing(root: Path) -> None:
@@ -104,6 +116,7 @@ def test_what_cannot_be_used_is_refused(root: Path, arguments: list[str], says: 
     assert not root.exists()
 
 
+@pytest.mark.usefixtures("harmless")
 def test_a_machine_without_systemd_is_told_what_it_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
     there = Path.is_dir
     monkeypatch.setattr(Path, "is_dir", lambda self: "systemd" not in str(self) and there(self))
@@ -114,6 +127,7 @@ def test_a_machine_without_systemd_is_told_what_it_can_do(monkeypatch: pytest.Mo
     assert "tracker install --print" in refused.stderr
 
 
+@pytest.mark.usefixtures("harmless")
 def test_only_root_installs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "is_dir", lambda _self: True)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
