@@ -12,7 +12,7 @@ from hypothesis import settings
 settings.register_profile("tracker", deadline=None)
 settings.load_profile("tracker")
 
-INSTALL_CHROMIUM = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
+INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends"]
 
 
 @pytest.fixture(autouse=True)
@@ -32,16 +32,22 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of Debian's Chromium, which is installed when it is missing and may be.
+    """The path of Debian's Chromium."""
+    return provided("chromium")
 
-    Browser tests never skip: without a browser they fail with the command to type.
+
+def provided(program: str, package: str = "") -> str:
+    """The path of a program of the system; root gets its package installed when it is missing.
+
+    No test is skipped for want of one: it fails with the command to type.
     """
-    found = shutil.which("chromium")
+    install = [*INSTALL, package or program]
+    found = shutil.which(program)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update"], INSTALL_CHROMIUM):
+        for command in (["apt-get", "update"], install):
             subprocess.run(command, env=quietly, stdin=subprocess.DEVNULL, check=True)
-        found = shutil.which("chromium")
+        found = shutil.which(program)
     if found is None:
-        pytest.fail(f"Chromium is missing; type: sudo {' '.join(INSTALL_CHROMIUM)}", pytrace=False)
+        pytest.fail(f"{program} is missing; type: sudo {' '.join(install)}", pytrace=False)
     return found

@@ -15,6 +15,9 @@ from tracker.reading import read_payload
 
 INTERNAL_PREFIX: Final = "TRACKER_"
 
+# The one event of our own that comes in like any other, signed and posted: no projection hears it.
+TEST_RECEIVED: Final = "TRACKER_TEST_RECEIVED"
+
 
 class EventType(msgspec.Struct, frozen=True):
     """One row of the catalogue."""
@@ -75,6 +78,7 @@ CATALOGUE: Final[dict[str, EventType]] = dict([
         ("WORKFLOW_PUBLISHED",             10, p.Published, "A version of a workflow went live."),
     ),
     *_family("tracker",
+        ("TRACKER_TEST_RECEIVED",          70, p.Test, "A test delivery arrived; it counts nowhere."),
         ("TRACKER_WORKFLOW_IMPORTED",      80, p.Imported, "A person imported the configuration of a workflow."),
         ("TRACKER_ACKNOWLEDGED",           90, p.Target, "A person took care of an item that waited."),
         ("TRACKER_ACKNOWLEDGEMENT_UNDONE", 91, p.Target, "A person put an acknowledged item back."),

@@ -197,6 +197,12 @@ class Imported(Payload, frozen=True, kw_only=True):
     actor: str | None = None
 
 
+class Test(Payload, frozen=True, kw_only=True):
+    """A test delivery of our own, and the address that it was posted to."""
+
+    via: str | None = None
+
+
 class Erased(Payload, frozen=True, kw_only=True):
     """A person who was forgotten: the ids by which events named that person."""
 

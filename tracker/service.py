@@ -44,7 +44,7 @@ _log = structlog.get_logger("tracker")
 
 NO_SECRET = (
     "There is no signing secret, so every delivery would be refused. "  # noqa: S105 - a message
-    "Copy the one that the provider shows: tracker secret add --label popp --value …"
+    "`tracker setup` asks for it; or copy the provider's: tracker secret add --label popp --value -"
 )
 NOT_LOCAL = (
     "The address {host} can be reached from other machines, and nobody has to sign in yet; "

@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from tracker.errors import InvalidInput, NotReady
+from tracker.public_url import checked_public_url
 
 PREFIX: Final = "TRACKER_"
 DEFAULT_DATA: Final = Path("data")
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
     data: Path = Field(DEFAULT_DATA, description="Directory of all files that the service writes")
     host: str = Field("127.0.0.1", min_length=1, description="Address that the service listens on")
     port: int = Field(8000, ge=0, le=65535, description="Port that the service listens on")
+    public_url: str = Field(
+        "", description="Address at which others reach it, such as https://tracker.example.org"
+    )
     signing_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Comma-separated signing secrets, besides those of `tracker secret`"
     )
@@ -81,6 +85,11 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="The service's own log lines: `auto` is text on a terminal, else JSON"
     )
+
+    @field_validator("public_url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        return checked_public_url(value) if value.strip() else ""
 
     @field_validator("signing_secrets", mode="before")
     @classmethod
@@ -131,6 +140,12 @@ class Settings(BaseSettings):
         return tuple(secret.get_secret_value() for secret in self.signing_secrets)
 
     @property
+    def base_url(self) -> str:
+        """Where this machine itself reaches the service."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
     def is_local(self) -> bool:
         """True while only this machine can reach the service."""
         try:
@@ -142,7 +157,8 @@ class Settings(BaseSettings):
 def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
     """The settings of a data directory; an override of None means "not given".
 
-    Raises InvalidInput, which names the setting, its value and what it may be.
+    Raises InvalidInput, which names the setting, its value and what it may be, and NotReady
+    when the file in the data directory is another user's.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     if data is not None:
@@ -153,6 +169,10 @@ def load_settings(data: Path | None = None, **overrides: Any) -> Settings:
         raise _invalid(error, given) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{FILE_NAME} can't be read as TOML: {error}") from None
+    except PermissionError as error:
+        raise NotReady(
+            f"{error.filename} can't be read by this user; type it as its owner"
+        ) from None
 
 
 def prepare_data(settings: Settings) -> Path:
@@ -191,5 +211,9 @@ def _invalid(error: ValidationError, given: Mapping[str, Any]) -> InvalidInput:
     # A secret's value never reaches a terminal or a log.
     value = "" if name == "signing_secrets" else f" is {first['input']!r}:"
     reason = first["msg"].removeprefix("Value error, ")
-    where = f"--{name}" if name in given else f"{PREFIX}{name.upper()} or {name} in {FILE_NAME}"
+    where = (
+        f"--{name.replace('_', '-')}"
+        if name in given
+        else f"{PREFIX}{name.upper()} or {name} in {FILE_NAME}"
+    )
     return InvalidInput(f"The setting {name}{value} {reason}. Correct {where}", name)

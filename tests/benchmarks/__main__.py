@@ -9,15 +9,12 @@ import json
 import os
 import platform
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +23,14 @@ from rich.table import Table
 
 from projections.status import digest_report
 from tests.benchmarks.memory import Peak
+from tests.benchmarks.processes import ROOT, free_port, process, wait_for
+from tests.benchmarks.small import MOST_EVENTS, small
+from tests.benchmarks.stored import fill
 from tracker.demo.bulk import bulk
-from tracker.envelope import read_envelope
-from tracker.log import Incoming, Log, LogReader
+from tracker.log import LogReader
 from tracker.signing import sign
 
 CONNECTIONS = 32
-ROOT = Path(__file__).parents[2]
 Figures = dict[str, Any]
 
 
@@ -60,6 +58,7 @@ def measure(folder: Path, events: int, deliveries: int) -> Figures:
         "empty handler": empty(requests),
         "durable ingest": ingest(folder / "ingest", secret, requests),
         "rebuild": rebuilt(folder / "rebuild", events),
+        "small machine": small(folder / "small", min(events, MOST_EVENTS)),
     }
 
 
@@ -96,12 +95,7 @@ def ingest(data: Path, secret: str, requests: Path) -> Figures:
 
 def rebuilt(data: Path, events: int) -> Figures:
     """Rebuild twice, the second time with the comparison against the first."""
-    data.mkdir()
-    log = Log(data)
-    bodies = bulk(2, events)
-    while batch := list(islice(bodies, 1000)):
-        log.append([Incoming(body, 1, read_envelope(body)) for body in batch])
-    log.close()
+    fill(data, events)
     once = timed_rebuild(data)
     again = timed_rebuild(data)
     report = digest_report(data)
@@ -151,45 +145,6 @@ def caught_up(port: int) -> float:
         time.sleep(0.1)
 
 
-@contextmanager
-def process(
-    *arguments: str, env: dict[str, str] | None = None
-) -> Iterator["subprocess.Popen[str]"]:
-    """A Python process that is ended with the block."""
-    running = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=os.environ | (env or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        yield running
-    finally:
-        running.terminate()
-        running.wait()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_for(port: int) -> None:
-    """Until somebody listens."""
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-
-
 def show(figures: Figures) -> None:
     """The table for people."""
     handler, durable, rebuild = (
@@ -212,7 +167,20 @@ def show(figures: Figures) -> None:
         row(table, label, f"{one['per_second']:,.0f}/s", beside)
         memory = f"{one['largest_mb']:.0f} MB largest process"
         row(table, "  memory", memory, f"{one['together_mb']:.0f} MB together")
+    show_small(table, figures["small machine"])
     Console().print(table)
+
+
+def show_small(table: Table, found: Figures) -> None:
+    """The rows of the small machine."""
+    limit = f"{found['limit_mb']:.0f} MB" if found["limit_mb"] else "memory not limited"
+    row(table, f"one core, {limit}, {found['events']:,} events", "", "3 viewers")
+    row(table, "  views built after", f"{found['views_built_after_s']:.0f} s")
+    page = f"{found['slowest_page_s'] * 1000:.0f} ms"
+    row(table, "  slowest page, deliveries coming in", page, found["slowest_page"])
+    row(table, "  deliveries", f"{found['deliveries']['per_second']:,.0f}/s")
+    memory = f"{found['together_mb']:.0f} MB together"
+    row(table, "  memory", memory, f"{found['killed_for_memory']} killed for it")
 
 
 def row(table: Table, *cells: str) -> None:

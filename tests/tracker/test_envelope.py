@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.sample import MALFORMED, NOON, body
 from tracker.envelope import DEEPEST, LONGEST_ID, read_envelope, same_fact
 from tracker.errors import InvalidEnvelope
-from tracker.events import event_type, read_event
+from tracker.events import TEST_RECEIVED, event_type, read_event
 from tracker.timing import from_iso
 
 REASONS = {
@@ -156,6 +156,10 @@ def test_our_own_names_are_accepted_only_from_a_trusted_origin() -> None:
     assert read_envelope(own, trusted=True).type == "TRACKER_ACKNOWLEDGED"
     with pytest.raises(InvalidEnvelope, match="our own"):
         read_envelope(own)
+
+
+def test_a_test_delivery_of_ours_comes_in_like_any_other() -> None:
+    assert read_envelope(body(event=TEST_RECEIVED)).type == TEST_RECEIVED
 
 
 def test_the_limits_are_where_they_are_said_to_be() -> None:

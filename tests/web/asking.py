@@ -11,6 +11,7 @@ from litestar.testing import TestClient
 from tests.projections.queries.stored import NOON, store
 from tracker.control import Control
 from tracker.log import LogReader
+from tracker.settings import load_settings
 from tracker.timing import DAY
 from web.app import create_app
 from web.live import Hub
@@ -24,7 +25,7 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
     views = store(data, bodies)
     absent = cast("Any", None)
     services = Services(
-        settings=absent,
+        settings=load_settings(data),
         log=LogReader(data),
         views=views,
         ingest=absent,

@@ -185,7 +185,7 @@ def test_with_nothing_received_a_page_says_how_to_begin(
     empty: TestClient[Litestar], address: str
 ) -> None:
     page = soup(empty, address)
-    said = text(page.select_one(".nothing.first"))
+    said = text(page.select_one(".nothing.first, .first-steps"))
     assert "/webhooks/popp" in said
     assert "tracker secret add" in said
     assert "tracker send" in said

@@ -7,7 +7,6 @@
 """
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,7 @@ from sqlite_utils import Migrations
 from projections import generation
 from projections.codec import digest_text
 from projections.status import stored_digests
-from tracker import files
+from tracker import files, release
 from tracker.backups.archive import FORMAT, Manifest, Part, Progress, ViewsThen, write
 from tracker.backups.desk import desk
 from tracker.backups.shelf import Backup, forget_unfinished, new_path
@@ -122,17 +121,10 @@ def _manifest(place: Path, made_at: int, views: ViewsThen | None, parts: list[Pa
     return Manifest(
         format=FORMAT,
         made_at=to_iso(made_at),
-        program=_program(),
+        program=release.version(),
         schemas={name: standing_of(place / name, steps).behind for name, steps in copied.items()},
         head=head,
         chain=chain.hex(),
         views=views,
         parts=parts,
     )
-
-
-def _program() -> str:
-    try:
-        return version("workflow-run-tracker")
-    except PackageNotFoundError:
-        return "run from its source"

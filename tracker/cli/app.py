@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from tracker.cli.backup import register as register_backup
 from tracker.cli.demo import register as register_demo
 from tracker.cli.doctor import register as register_doctor
+from tracker.cli.install import register as register_install
 from tracker.cli.log import app as log
 from tracker.cli.projections import register as register_projections
 from tracker.cli.quarantine import app as quarantine
@@ -20,6 +21,7 @@ from tracker.cli.restore import register as register_restore
 from tracker.cli.secret import app as secret
 from tracker.cli.send import register as register_send
 from tracker.cli.serve import register as register_serve
+from tracker.cli.setup import register as register_setup
 from tracker.cli.upgrade_check import register as register_upgrade_check
 from tracker.cli.workflow import app as workflow
 from tracker.errors import InvalidInput, TrackerError
@@ -89,6 +91,8 @@ def _private(
 
 
 register_demo(app)
+register_setup(app)
+register_install(app)
 register_serve(app)
 register_send(app)
 register_projections(app)

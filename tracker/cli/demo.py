@@ -6,22 +6,19 @@
 4. A made-up history, then a live trickle, through the signed endpoint.
 """
 
-import http.client
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from tracker.cli.beside import SERVICE_LOG, refuse_taken_port, serving
 from tracker.cli.options import DataOption, example
 from tracker.cli.output import progress, say
-from tracker.cli.send import base_url, endpoint
+from tracker.cli.send import endpoint
 from tracker.commands import connect
 from tracker.configuration import read_import
 from tracker.control import Control
@@ -30,18 +27,14 @@ from tracker.demo.generator import generate
 from tracker.demo.live import trickle
 from tracker.demo.workflows import configurations
 from tracker.errors import NotReady
-from tracker.release import own_command
 from tracker.sender import send, send_signed
 from tracker.settings import Settings, load_settings, prepare_data
 from tracker.timing import now
 
 DIRECTORY: Final = Path("data") / "demo"
 MARK: Final = "made-by-demo"
-SERVICE_LOG: Final = "service.log"
 LEFTOVERS: Final = ("log.db*", "control.db*", "views*", SERVICE_LOG)
 CONNECTIONS: Final = 8
-START_WITHIN: Final = 30.0
-STOP_WITHIN: Final = 20.0
 
 
 def register(app: typer.Typer) -> None:
@@ -72,8 +65,8 @@ def demo(
     began = now()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _service(settings) as service:
-            say(f"Serving on {base_url(settings)} (Ctrl-C ends it)")
+        with serving(settings) as service:
+            say(f"Serving on {settings.base_url} (Ctrl-C ends it)")
             _import_workflows(settings)
             _post_history(settings, secret.value, seed, began, people)
             if trickling:
@@ -83,15 +76,6 @@ def demo(
             raise NotReady(f"The service ended by itself; see {settings.data / SERVICE_LOG}")
     except KeyboardInterrupt:
         say("The demo has ended")
-
-
-def refuse_taken_port(settings: Settings) -> None:
-    """Raise NotReady when something answers on the port already."""
-    with socket.socket() as probe:
-        if probe.connect_ex((settings.host, settings.port)) == 0:
-            raise NotReady(
-                f"Something serves on port {settings.port} already; choose another with --port"
-            )
 
 
 def empty(data: Path) -> None:
@@ -110,54 +94,6 @@ def empty(data: Path) -> None:
         for pattern in LEFTOVERS:
             for path in data.glob(pattern):
                 path.unlink()
-
-
-@contextmanager
-def _service(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    options = ["--data", str(settings.data), "--host", settings.host, "--port", str(settings.port)]
-    with (settings.data / SERVICE_LOG).open("wb") as lines:
-        # In a session of its own, so that Ctrl-C reaches this process first.
-        service = subprocess.Popen(  # noqa: S603 - our own interpreter and our own options
-            [*own_command(), "serve", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=lines,
-            stderr=lines,
-            start_new_session=True,
-        )
-    try:
-        _wait_until_alive(settings, service)
-        yield service
-    finally:
-        _stop(service)
-
-
-def _wait_until_alive(settings: Settings, service: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_WITHIN
-    while not _is_alive(settings):
-        if service.poll() is not None or time.monotonic() > deadline:
-            said = (settings.data / SERVICE_LOG).read_text(errors="replace")[-2000:]
-            raise NotReady(f"The service did not start:\n{said}")
-        time.sleep(0.1)
-
-
-def _is_alive(settings: Settings) -> bool:
-    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=2)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _stop(service: "subprocess.Popen[bytes]") -> None:
-    service.terminate()
-    try:
-        service.wait(STOP_WITHIN)
-    except subprocess.TimeoutExpired:
-        service.kill()
-        service.wait()
 
 
 def _import_workflows(settings: Settings) -> None:
@@ -179,7 +115,7 @@ def _post_history(settings: Settings, secret: str, seed: int, began: int, people
     done = count(1)
     with progress("History") as report:
         summary = send_signed(
-            endpoint(base_url(settings)),
+            endpoint(settings.base_url),
             deliveries,
             CONNECTIONS,
             progress=lambda _outcome: report(next(done), len(postings)),
@@ -203,4 +139,4 @@ def _post_trickle(
         time.sleep(delay)
         if service.poll() is not None:
             return
-        send(endpoint(base_url(settings)), secret, [body], concurrency=1)
+        send(endpoint(settings.base_url), secret, [body], concurrency=1)

@@ -112,7 +112,7 @@ def _directory(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Level.WRONG,
             f"There is no data directory {data}",
-            "Name it with --data or TRACKER_DATA, or begin one with `tracker secret add`",
+            "Name it with --data or TRACKER_DATA, or begin one with `tracker setup`",
         )
         return
     if stat.S_IMODE(data.stat().st_mode) & 0o077:
@@ -139,7 +139,7 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Level.WRONG,
             "There is no signing secret, so the service doesn't start",
-            "Add the one from the provider's portal: tracker secret add --label popp --value -",
+            "`tracker setup` asks for it; or: tracker secret add --label popp --value -",
         )
     for secret in secrets:
         if len(secret.value) < SHORT_SECRET:
@@ -152,7 +152,7 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 Level.NOTICE,
                 f"The secret {secret.label!r} has not verified a delivery yet",
-                "Send a test delivery from the provider's portal, or use `tracker send`",
+                "Send a test delivery from the provider's portal, or `tracker send --test`",
             )
         else:
             yield Finding(Level.FINE, f"The secret {secret.label!r} verifies deliveries")

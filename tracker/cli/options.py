@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tracker.cli.owner import refuse_root
 from tracker.control import Control
 from tracker.errors import NotReady
 from tracker.settings import Settings, load_settings, prepare_data
@@ -33,10 +34,11 @@ def example(line: str) -> str:
 def existing(data: Path | None) -> Settings:
     """The settings of a data directory that holds a log; raises NotReady when it does not."""
     settings = load_settings(data)
+    refuse_root(settings.data)
     if not settings.log_path.exists():
         raise NotReady(
             f"There is no log in {settings.data}; name the data directory with --data, "
-            "or begin one with `tracker serve`"
+            "or begin one with `tracker setup`"
         )
     return settings
 
@@ -44,6 +46,7 @@ def existing(data: Path | None) -> Settings:
 def control_of(data: Path | None, **overrides: Any) -> tuple[Settings, Control]:
     """The settings and control.db of a data directory, both made when they are missing."""
     settings = load_settings(data, **overrides)
+    refuse_root(settings.data)
     prepare_data(settings)
     return settings, Control(settings.control_path, settings.secrets)
 

@@ -1,12 +1,13 @@
 """`tracker secret`: the signing secrets that deliveries are checked with."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from tracker.cli.asking import piped
 from tracker.cli.options import DataOption, JsonOption, control_of, example, family, operator
 from tracker.cli.output import print_json, print_table, say, time_or_none
+from tracker.cli.send import endpoint
 from tracker.control import Secret
 
 app = family("Signing secrets that deliveries are checked with.")
@@ -27,16 +28,19 @@ def add(
     json: JsonOption = False,
 ) -> None:
     """Add a signing secret. A running service accepts it within a second."""
-    _, control = control_of(data)
-    given = sys.stdin.readline() if value == "-" else value
+    settings, control = control_of(data)
+    given = None if value is None else piped(value)
     secret = control.add_secret(label, given, actor=operator())
     if json:
         print_json({**_described(secret), "value": secret.value})
-    elif given is None:
+        return
+    if given is None:
         typer.echo(secret.value)
-        say(f"Secret {secret.label!r} was made; enter the value above in the provider's portal")
+        say(f"Secret {secret.label!r} was made: enter the value above in Popp's portal,")
     else:
-        say(f"Secret {secret.label!r} was added")
+        say(f"Secret {secret.label!r} was added, for Popp's webhook endpoint")
+    say(f"where the address is {endpoint(settings.public_url or settings.base_url)}")
+    say(f"Try it beside a running service: tracker send --test --data {settings.data}")
 
 
 @app.command("list", epilog=example("tracker secret list --json"))

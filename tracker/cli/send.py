@@ -1,7 +1,7 @@
 """`tracker send`: sign recorded bodies and post them to a running service."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +12,11 @@ import typer
 
 from tracker.cli.options import DataOption, JsonOption, control_of, example
 from tracker.cli.output import print_json, print_table, progress, say
-from tracker.errors import NotReady
+from tracker.errors import InvalidInput, NotReady
+from tracker.events import TEST_RECEIVED
+from tracker.ingest import internal_body
 from tracker.sender import LINE_FILES, Summary, read_bodies
 from tracker.sender import send as post
-from tracker.settings import Settings
 
 ENDPOINT = "/webhooks/popp"
 TAKEN = frozenset({"accepted", "duplicate", "conflict", "quarantined"})
@@ -28,12 +29,15 @@ def register(app: typer.Typer) -> None:
 
 def send(
     files: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="JSON bodies, NDJSON with one a line, folders of these, or `-`.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="A test delivery instead, which counts nowhere.")
+    ] = False,
     url: Annotated[
         str | None,
         typer.Option(
@@ -53,8 +57,10 @@ def send(
     json: JsonOption = False,
 ) -> None:
     """Sign recorded bodies and post them. Exits 1 when one is not answered with 200."""
+    if test is bool(files):
+        raise InvalidInput("Name files to send, or give --test for a test delivery", "files")
     address, value = _destination(url, secret, data)
-    bodies = (body for file in files for body in bodies_of(file))
+    bodies = [test_delivery(address)] if test else _all_bodies(files or ())
     with progress("Sending") as report:
         done = count(1)
         summary = post(
@@ -65,6 +71,15 @@ def send(
     else:
         _print(summary)
     raise typer.Exit(0 if summary.outcomes.keys() <= TAKEN else 1)
+
+
+def _all_bodies(files: Iterable[str]) -> Iterator[bytes]:
+    return (body for file in files for body in bodies_of(file))
+
+
+def test_delivery(address: str) -> bytes:
+    """A new test delivery for an endpoint: it is stored and shown, and counts in no number."""
+    return internal_body(TEST_RECEIVED, {"recordId": "test", "via": address})
 
 
 def _print(summary: Summary) -> None:
@@ -81,16 +96,10 @@ def _destination(url: str | None, secret: str | None, data: Path | None) -> tupl
         if secret is None and not known:
             raise NotReady(
                 f"There is no signing secret in {settings.data}; give one with --secret, "
-                "or name the service's data directory with --data"
+                "name the service's data directory with --data, or begin with `tracker setup`"
             )
-        url, secret = url or base_url(settings), secret or known[0].value
+        url, secret = url or settings.base_url, secret or known[0].value
     return endpoint(url), secret
-
-
-def base_url(settings: Settings) -> str:
-    """Where a service with these settings answers."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
 
 
 def endpoint(url: str) -> str:

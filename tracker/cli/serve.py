@@ -9,6 +9,7 @@ import typer
 
 from tracker.cli.options import DataOption, example
 from tracker.cli.output import say
+from tracker.cli.owner import refuse_root
 from tracker.settings import load_settings
 
 HostOption = Annotated[
@@ -39,6 +40,7 @@ def serve(host: HostOption = None, port: PortOption = None, data: DataOption = N
     from tracker.service import serve as run_service  # noqa: PLC0415 - see above
 
     settings = load_settings(data, host=host, port=port)
+    refuse_root(settings.data)
     configure_log_lines(settings.log_format)
     run_service(settings, started=lambda url: say(f"Serving on {url}"))
 

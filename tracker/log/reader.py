@@ -86,6 +86,14 @@ class LogReader:
             rows = connection.execute(query, (*values, limit)).fetchall()
         return [StoredEvent(*row) for row in rows]
 
+    def any_received(self) -> bool:
+        """Whether the provider has sent an event; our own do not count."""
+        with self._readers.lend() as connection:
+            row = connection.execute(
+                "SELECT 1 FROM events WHERE family <> 'tracker' LIMIT 1"
+            ).fetchone()
+        return row is not None
+
     def deliveries(
         self,
         *,

@@ -74,7 +74,7 @@ def analyses(request: Asked, services: Given) -> Response[Any]:
         ],
         filters=asked,
         batches=[(b.id, b.title or b.external_id or b.id) for b in batches],
-        received=services.log.head() > 0,
+        received=services.log.any_received(),
         endpoint=endpoint(request),
     )
     return show(request, services, "analyses/page.html", "analyses/list.html", context)

@@ -107,7 +107,7 @@ def calendar(request: Asked, services: Given) -> Response[Any]:
         viewer = msgspec.structs.replace(viewer, zone=ZoneInfo(asked.zone))
     span = span_of(asked, viewer)
     with services.views.read() as connection:
-        received = services.log.head() > 0
+        received = services.log.any_received()
         context = _page(connection, asked, span, viewer, endpoint(request), received)
     if request.scope["path"].startswith("/parts/"):
         return html(render("calendar/shown.html", context, viewer))

@@ -73,7 +73,7 @@ def contacts(request: Asked, services: Given) -> Response[Any]:
             for status, reason, number in counts.reasons[:MOST_REASONS]
         ],
         filters=asked,
-        received=services.log.head() > 0,
+        received=services.log.any_received(),
         endpoint=endpoint(request),
     )
     return show(request, services, "contacts/page.html", "contacts/list.html", context)

@@ -79,7 +79,7 @@ def conversations(request: Asked, services: Given) -> Response[Any]:
         tabs=_tabs(counts, asked, viewer),
         filters=asked,
         campaigns=[(campaign, campaign) for campaign in known],
-        received=services.log.head() > 0,
+        received=services.log.any_received(),
         endpoint=endpoint(request),
     )
     return show(request, services, "conversations/page.html", "conversations/list.html", context)

@@ -71,8 +71,9 @@ def record_id(request: Asked, prefix: str) -> str:
 
 
 def endpoint(request: Asked) -> str:
-    """The address to which Popp sends."""
-    return f"{str(request.base_url).rstrip('/')}/webhooks/popp"
+    """The address to which Popp sends: the public one, else as the viewer reaches this page."""
+    public = request.app.state.services.settings.public_url
+    return f"{public or str(request.base_url).rstrip('/')}/webhooks/popp"
 
 
 def number(request: Asked, name: str) -> int | None:

@@ -12,7 +12,8 @@ from tracker.database import Connection
 from web.badges import badge
 from web.ids import encode_id
 from web.pages.acknowledge import Undo, undoable
-from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
+from web.pages.first_steps import FirstSteps, first_steps
+from web.pages.frame import Asked, Given, Tab, seen_by, show, wanted
 from web.pages.places import place_of, row_of
 from web.services import Services
 from web.viewer import Viewer
@@ -32,7 +33,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for a person, longest first."""
+    """What waits for a person, longest first; `first` until the provider has sent an event."""
 
     rows: list[Line]
     count: int
@@ -40,8 +41,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     undo: Undo | None
     undo_name: str | None
     back: str
-    received: bool
-    endpoint: str
+    first: FirstSteps | None
 
 
 class NeedsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +93,7 @@ def needs_of(
         undo=undo,
         undo_name=_name(connection, undo) if undo else None,
         back=back,
-        received=services.log.head() > 0,
-        endpoint=endpoint(request),
+        first=None if services.log.any_received() else first_steps(request, services),
     )
 
 

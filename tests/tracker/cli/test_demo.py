@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.tracker.cli.running import answer, tracker
-from tracker.cli.demo import empty, refuse_taken_port
+from tracker.cli.beside import refuse_taken_port
+from tracker.cli.demo import empty
 from tracker.commands import connect
 from tracker.errors import NotReady
 from tracker.log import LogReader

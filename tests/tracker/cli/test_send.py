@@ -1,5 +1,6 @@
 """Bodies are signed and posted as they stand in their files."""
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.tracker.cli.running import answer, tracker
+from tracker.envelope import read_envelope
+from tracker.events import TEST_RECEIVED
 from tracker.signing import verify
 
 
@@ -82,3 +85,24 @@ def test_send_without_any_secret_says_how_to_give_one(data: Path) -> None:
 
     assert result.exit_code == 1
     assert "--secret" in result.stderr
+
+
+def test_a_test_delivery_names_the_address_that_it_was_posted_to(
+    data: Path, endpoint: tuple[str, list[bytes]]
+) -> None:
+    url, bodies = endpoint
+
+    done = answer(data, "send", "--test", "--url", url, "--secret", "secret")
+
+    [sent] = bodies
+    assert done["outcomes"] == {"accepted": 1}
+    assert read_envelope(sent).type == TEST_RECEIVED
+    assert json.loads(sent)["data"]["via"] == f"{url}/webhooks/popp"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--test", "fixtures/events"]])
+def test_either_files_or_a_test_are_sent(data: Path, arguments: list[str]) -> None:
+    refused = tracker(data, "send", *arguments)
+
+    assert refused.exit_code == 2
+    assert "--test" in refused.stderr
