@@ -4,14 +4,13 @@ Hears both analysis events. An entity is either one analysis (`batch:ID`) or one
 in an analysis (`candidate:ANALYSIS/ID`). Read by Analyses and Candidate.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import msgspec
 
 from projections import projection as p
+from tracker.analysis_link import analysis_in
 from tracker.events import Event
 
 CREATED = "ANALYSIS_CREATED"
@@ -128,26 +127,7 @@ def _requirements(events: Sequence[Event]) -> tuple[Requirement, ...]:
 
 def _analysis_id(event: Event) -> str | None:
     data = event.data
-    return data.analysis_id or _analysis_in(data.analysis_candidate_url or "", event.record_id)
-
-
-def _analysis_in(url: str, candidate: str) -> str | None:
-    """The analysis that a candidate's link names.
-
-    Only that the link holds both ids is documented. The guess: the part that follows a
-    word like `analysis`, else the nearest part before the candidate's id that has a digit.
-    """
-    path = url.partition("://")[2].partition("/")[2] or url
-    parts = [unquote(part) for part in re.split(r"[/?&#=]+", path) if part]
-    for name, value in pairwise(parts):
-        if "analys" in name.lower() and value != candidate and not _names_candidate(value):
-            return value
-    before = parts[: parts.index(candidate)] if candidate in parts else []
-    return next((part for part in reversed(before) if re.search(r"\d", part)), None)
-
-
-def _names_candidate(part: str) -> bool:
-    return part.lower() in {"candidate", "candidates", "candidateid"}
+    return data.analysis_id or analysis_in(data.analysis_candidate_url or "", event.record_id)
 
 
 def tallies(row: Analysis | Batch) -> Iterable[p.Tally]:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from tracker import identities
 from tracker.events import Event
 from tracker.timing import DAY
 
@@ -133,15 +134,26 @@ class Projection(msgspec.Struct, frozen=True):
 
     def entity_of(self, event: Event) -> str | None:
         """The key of the entity that an event belongs to, None when it is not for this one."""
+        return next(iter(self.entities_of(event)), None)
+
+    def entities_of(self, event: Event) -> list[str]:
+        """The keys of all entities that an event belongs to; an erasure may speak of many."""
         if event.type in ACKNOWLEDGEMENTS:
             mine = event.data.projection == self.name
-            return event.data.entity or None if mine else None
-        if event.type not in self.hears:
-            return None
-        return self.key(event) or None
+            return [event.data.entity] if mine and event.data.entity else []
+        if event.type in self.hears:
+            key = self.key(event)
+            return [key] if key else []
+        if event.type in ERASURES:
+            named = (entity.partition(":") for entity in event.data.entities or ())
+            return sorted({key for name, _, key in named if name == self.name and key})
+        return []
 
 
 ACKNOWLEDGEMENTS: Final = frozenset({"TRACKER_ACKNOWLEDGED", "TRACKER_ACKNOWLEDGEMENT_UNDONE"})
+ERASURES: Final = frozenset({"TRACKER_PERSON_ERASED", "TRACKER_ERASURE_LIFTED"})
+# Events of our own that are filed under the entities which they speak of.
+ABOUT_ENTITIES: Final = ACKNOWLEDGEMENTS | ERASURES
 
 State = TypeVar("State", bound=StrEnum)
 Machine = dict[State, dict[str, State]]
@@ -188,7 +200,7 @@ def day_of(moment: int) -> int:
 
 def own_events(events: Iterable[Event]) -> list[Event]:
     """The provider's events among an entity's: without what people did in the dashboard."""
-    return [event for event in events if event.type not in ACKNOWLEDGEMENTS]
+    return [event for event in events if event.type not in ABOUT_ENTITIES]
 
 
 def last_known(events: Sequence[Event], field: str) -> Any:
@@ -216,20 +228,7 @@ def acknowledged(events: Iterable[Event]) -> frozenset[str]:
     return frozenset(items)
 
 
-# An identity is the name of a person in one system. The prefixes sort so that the
-# smallest identity of a person is Popp's own id wherever there is one.
-
-
-def candidate(value: str | None) -> list[str]:
-    """Popp's id of a person: unique everywhere."""
-    return [f"candidate:{value}"] if value else []
-
-
-def customer(organization_id: str, value: str | None) -> list[str]:
-    """The customer's own id of a person: unique within one organization."""
-    return [f"customer:{organization_id}/{value}"] if value else []
-
-
-def through_conversation(value: str | None) -> list[str]:
-    """A conversation, which belongs to exactly one person."""
-    return [f"through:{value}"] if value else []
+# The identities that `links` gives, see `tracker.identities`.
+candidate = identities.candidate
+customer = identities.customer
+through_conversation = identities.through_conversation

@@ -6,13 +6,14 @@ whatever two readers could understand differently is not an event.
 """
 
 import json
+import uuid
 from typing import Any, NoReturn
 
 import msgspec
 
 from tracker.errors import InvalidEnvelope
 from tracker.events import INTERNAL_PREFIX, TEST_RECEIVED
-from tracker.timing import from_iso
+from tracker.timing import from_iso, now, to_iso
 
 LONGEST_ID = 512
 LONGEST_TYPE = 128
@@ -56,6 +57,20 @@ def read_envelope(body: bytes, *, trusted: bool = False) -> Envelope:
         record_id=_optional_text(data, "recordId"),
         organization_id=_optional_text(data, "organizationId"),
         occurred_at=_occurred_at(data, emitted_at),
+    )
+
+
+def internal_body(
+    event_type: str, data: dict[str, Any], event_id: str | None = None, at: int | None = None
+) -> bytes:
+    """The envelope of an event of our own; with a new id and the current time if none is given."""
+    return msgspec.json.encode(
+        {
+            "event": event_type,
+            "eventId": event_id or f"tracker-{uuid.uuid4().hex}",
+            "eventTimestamp": to_iso(now() if at is None else at),
+            "data": data,
+        }
     )
 
 

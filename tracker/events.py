@@ -82,6 +82,7 @@ CATALOGUE: Final[dict[str, EventType]] = dict([
         ("TRACKER_WORKFLOW_IMPORTED",      80, p.Imported, "A person imported the configuration of a workflow."),
         ("TRACKER_ACKNOWLEDGED",           90, p.Target, "A person took care of an item that waited."),
         ("TRACKER_ACKNOWLEDGEMENT_UNDONE", 91, p.Target, "A person put an acknowledged item back."),
+        ("TRACKER_ERASURE_LIFTED",         98, p.ErasureLifted, "What comes about an erased person is kept again."),
         ("TRACKER_PERSON_ERASED",          99, p.Erased, "A person's data was erased."),
     ),
 ])

@@ -6,7 +6,6 @@ takes all that wait into one transaction, so that a commit's fsync is shared.
 
 import asyncio
 import threading
-import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -15,11 +14,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tracker.envelope import read_envelope
+from tracker.envelope import internal_body, read_envelope
 from tracker.errors import InvalidEnvelope, NotStored
 from tracker.log import Incoming, Log, LogReader, Outcome, Receipt
 from tracker.signing import verify
-from tracker.timing import MINUTE, now, to_iso
+from tracker.timing import MINUTE, now
 
 LARGEST_BATCH = 512
 MOST_WAITING = 8_192
@@ -131,18 +130,6 @@ class Ingest:
     def with_log(self, job: Callable[[Log], Result]) -> Result:
         """Run a job on the thread that owns the log, and wait for its result."""
         return self._writer.run(job).result()
-
-
-def internal_body(event_type: str, data: dict[str, Any]) -> bytes:
-    """The envelope of an event of our own, with a new id and the current time."""
-    return msgspec.json.encode(
-        {
-            "event": event_type,
-            "eventId": f"tracker-{uuid.uuid4().hex}",
-            "eventTimestamp": to_iso(now()),
-            "data": data,
-        }
-    )
 
 
 def _incoming(

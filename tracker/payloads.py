@@ -7,7 +7,9 @@ preference; a dot steps into an object. A value of the wrong kind is left out
 and its path reported, so that one odd field never hides the others.
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final
 
 import msgspec
 
@@ -203,8 +205,99 @@ class Test(Payload, frozen=True, kw_only=True):
     via: str | None = None
 
 
+class RedactedBody(Part, frozen=True, kw_only=True):
+    """An event whose body was overwritten, and the SHA-256 in hex of what stands there since."""
+
+    event_id: str | None = None
+    digest: str | None = None
+
+
 class Erased(Payload, frozen=True, kw_only=True):
-    """A person who was forgotten: the ids by which events named that person."""
+    """A person who was forgotten: the ids by which events named that person, and no more.
+
+    `records` are the runs, bookings and contacts of that person (`run:ID`), `entities` what
+    the views filed the events under (`projection:key`), `bodies` what was overwritten.
+    """
 
     identities: tuple[str, ...] | None = None
+    records: tuple[str, ...] | None = None
+    entities: tuple[str, ...] | None = None
+    bodies: tuple[RedactedBody, ...] | None = None
     actor: str | None = None
+    reason: str | None = None
+
+
+class ErasureLifted(Payload, frozen=True, kw_only=True):
+    """An erasure that no longer holds for what comes; the record is the erasure's event id."""
+
+    entities: tuple[str, ...] | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+
+class Kept(StrEnum):
+    """How a value must look to stay when its person is erased."""
+
+    ID = "id"
+    WORD = "word"  # a status or an outcome: one word, so that no sentence hides in it
+    TIME = "time"
+    ZONE = "zone"
+    NUMBER = "number"  # also a truth value
+    PART = "part"  # an object, or several, of which the same is asked
+
+
+# What stays of an event when its person is erased. Whatever is not listed goes: names,
+# addresses, texts, links, places, and every field that is not known.
+KEPT: Final[Mapping[type[Part], Mapping[str, Kept]]] = {
+    ScreeningAnswer: {"question_outcome": Kept.WORD},
+    Conversation: {
+        "conversation_status": Kept.WORD,
+        "candidate_id": Kept.ID,
+        "external_id": Kept.ID,
+        "external_campaign_id": Kept.ID,
+        "scorecard_total_value": Kept.NUMBER,
+        "screening_questions_outcome": Kept.PART,
+    },
+    Requirement: {"is_mandatory": Kept.NUMBER, "is_met": Kept.NUMBER},
+    CandidateAnalysis: {
+        "analysis_id": Kept.ID,
+        "external_id": Kept.ID,
+        "external_analysis_id": Kept.ID,
+        "total_score_scaled": Kept.NUMBER,
+        "is_all_mandatory_requirements_met": Kept.NUMBER,
+        "requirement_outcomes": Kept.PART,
+    },
+    MeetingDetails: {
+        "start_date_time": Kept.TIME,
+        "end_date_time": Kept.TIME,
+        "timezone": Kept.ZONE,
+        "video_conference": Kept.NUMBER,
+    },
+    Meeting: {
+        "conversation_id": Kept.ID,
+        "external_conversation_id": Kept.ID,
+        "external_campaign_id": Kept.ID,
+        "meeting_details": Kept.PART,
+        "previous_booking_id": Kept.ID,
+    },
+    Workflow: {
+        "workflow_id": Kept.ID,
+        "workflow_version_id": Kept.ID,
+        "workflow_external_id": Kept.ID,
+        "candidate_profile_id": Kept.ID,
+        "candidate_profile_external_id": Kept.ID,
+    },
+    NodeCompleted: {
+        "node_id": Kept.ID,
+        "node_type": Kept.WORD,
+        "outcome": Kept.WORD,
+        "next_node_id": Kept.ID,
+    },
+    RunEnded: {"code": Kept.WORD, "node_id": Kept.ID},
+    Contact: {
+        "run_id": Kept.ID,
+        "contact_key": Kept.ID,
+        "node_id": Kept.ID,
+        "resolution": Kept.WORD,
+    },
+}

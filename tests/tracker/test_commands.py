@@ -13,8 +13,8 @@ from projections import generation
 from tests.sample import append, bodies, body, built, digests, follow, following, reading
 from tracker import commands, service, socket
 from tracker.commands import Desk, connect
+from tracker.envelope import internal_body
 from tracker.errors import Busy, InvalidEnvelope, InvalidInput, NotFound, NotReady, TrackerError
-from tracker.ingest import internal_body
 from tracker.log import Log, Outcome, verify
 from tracker.settings import load_settings
 from tracker.socket import NAME, Doorman, ask

@@ -21,7 +21,7 @@ from tests.projections.queries.stored import (
 from tests.web.asking import client
 from tracker.demo.generator import CONFLICT, EVENT, generate
 from tracker.demo.workflows import configurations
-from tracker.ingest import internal_body
+from tracker.envelope import internal_body
 from tracker.timing import DAY
 from web.ids import encode_id
 

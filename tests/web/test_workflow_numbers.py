@@ -13,7 +13,7 @@ from tests.web.asking import client
 from tests.web.graphs import imported_shape, shape, walked
 from tracker.demo.generator import CONFLICT, EVENT, generate
 from tracker.demo.workflows import configurations
-from tracker.ingest import internal_body
+from tracker.envelope import internal_body
 from tracker.timing import DAY
 
 SMALL, TWO = shape(6), shape(9, seed=5)

@@ -4,6 +4,7 @@
 or entity, `verify` the proof that nothing was changed, removed or reordered.
 """
 
+from tracker.log.erasing import Erasure, Found
 from tracker.log.proof import Verification, verify
 from tracker.log.reader import LogReader
 from tracker.log.rows import (
@@ -16,11 +17,14 @@ from tracker.log.rows import (
     StoredEvent,
 )
 from tracker.log.schema import LOG_STEPS
-from tracker.log.writer import Log
+from tracker.log.writer import Erasing, Log
 
 __all__ = [
     "LOG_STEPS",
     "Delivery",
+    "Erasing",
+    "Erasure",
+    "Found",
     "Incoming",
     "Log",
     "LogReader",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from tracker.database import Connection, DatabaseError, open_reader, snapshot
 from tracker.envelope import read_envelope
 from tracker.errors import InvalidEnvelope, LogDamaged
 from tracker.events import event_type
+from tracker.log.erasures import ERASED, left_by
 from tracker.log.reader import EVENT_COLUMNS
 from tracker.log.rows import GENESIS, StoredEvent, link
+from tracker.redaction import redacted
 
 REPORT_EVERY = 5_000
+
+Left = dict[int, dict[str, str]]  # by erasure and event id, the digest of what was left
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -47,9 +52,9 @@ def _walk(connection: Connection, progress: Callable[[int, int], None]) -> Verif
     if written is None:
         raise LogDamaged("the row that says how many events were written is missing", 1)
     head, head_chain = written
-    expected, chain = 1, GENESIS
+    expected, chain, left = 1, GENESIS, _left_by_erasures(connection)
     for event in _events(connection):
-        _check(event, expected, chain)
+        _check(event, expected, chain, left)
         expected, chain = expected + 1, event.chain
         if event.position % REPORT_EVERY == 0:
             progress(event.position, head)
@@ -76,16 +81,56 @@ def _events(connection: Connection) -> Iterator[StoredEvent]:
         raise LogDamaged(f"event {position + 1} can't be read: {error}", position + 1) from None
 
 
-def _check(event: StoredEvent, expected: int, previous_chain: bytes) -> None:
+def _left_by_erasures(connection: Connection) -> Left:
+    """What each erasure says that it left. These events themselves are proven like all."""
+    rows = connection.execute("SELECT position, body FROM events WHERE type = ?", (ERASED,))
+    left: Left = {}
+    for position, body in rows:
+        with suppress(msgspec.DecodeError):  # damaged, and found to be
+            left[position] = left_by(body)
+    return left
+
+
+def _check(event: StoredEvent, expected: int, previous_chain: bytes, left: Left) -> None:
     position = event.position
     if position != expected:
         raise LogDamaged(f"event {expected} is missing, the next one is {position}", expected)
-    if hashlib.sha256(event.body).digest() != event.body_digest:
+    digest = hashlib.sha256(event.body).digest()
+    if event.erased_by is not None:
+        _check_erased(event, digest, left.get(event.erased_by))
+    elif digest != event.body_digest:
         raise LogDamaged(f"the bytes of event {position} are not those received", position)
     if link(previous_chain, event.event_id, event.body_digest, event.received_at) != event.chain:
         raise LogDamaged(f"the chain breaks at event {position}", position)
     if not _columns_agree(event):
         raise LogDamaged(f"the columns of event {position} do not say what its bytes say", position)
+
+
+def _check_erased(event: StoredEvent, digest: bytes, left: dict[str, str] | None) -> None:
+    """An erased event may differ from what was received only as its erasure says.
+
+    One that came after the erasure was stored without what is personal: nothing differs.
+    """
+    position = event.position
+    if left is None:
+        raise LogDamaged(
+            f"event {position} is marked as erased by event {event.erased_by}, which is no erasure",
+            position,
+        )
+    if digest.hex() not in {event.body_digest.hex(), left.get(event.event_id)}:
+        raise LogDamaged(
+            f"the bytes of event {position} are not what the erasure at {event.erased_by} left",
+            position,
+        )
+    if not _is_redacted(event):
+        raise LogDamaged(f"event {position} is marked as erased, but is not", position)
+
+
+def _is_redacted(event: StoredEvent) -> bool:
+    try:
+        return event.family != "tracker" and redacted(event.body) == event.body
+    except (InvalidEnvelope, msgspec.DecodeError):
+        return False
 
 
 def _columns_agree(event: StoredEvent) -> bool:

@@ -10,7 +10,7 @@ from tracker.log.rows import Delivery, LogStats, Quarantined, StoredEvent
 
 EVENT_COLUMNS = """
     position, event_id, type, family, record_id, organization_id,
-    occurred_at, received_at, body, body_digest, chain
+    occurred_at, received_at, body, body_digest, chain, erased_by
 """
 DELIVERY_COLUMNS = (
     "id, received_at, outcome, reason, size, remote, key_label, event_id, position, digest"

@@ -48,7 +48,11 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
-    """One row of `events`; `body` is exactly what was received."""
+    """One row of `events`; `body` is exactly what was received.
+
+    Unless the person was erased: then `erased_by` is the position of the event that says so,
+    and the body is what was left. The digest stays that of what was received.
+    """
 
     position: int
     event_id: str
@@ -61,6 +65,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
     body: bytes
     body_digest: bytes
     chain: bytes
+    erased_by: int | None = None
 
     def read(self) -> Event:
         """The event as folds see it."""
@@ -117,7 +122,11 @@ class LogStats(msgspec.Struct, frozen=True):
 
 
 def stored_event(
-    position: int, previous_chain: bytes, delivery: Incoming, envelope: Envelope
+    position: int,
+    previous_chain: bytes,
+    delivery: Incoming,
+    envelope: Envelope,
+    erased_by: int | None = None,
 ) -> StoredEvent:
     """The row that a delivery becomes at a position."""
     digest = hashlib.sha256(delivery.body).digest()
@@ -133,6 +142,7 @@ def stored_event(
         body=delivery.body,
         body_digest=digest,
         chain=link(previous_chain, envelope.event_id, digest, delivery.received_at),
+        erased_by=erased_by,
     )
 
 

@@ -65,6 +65,18 @@ def create_tables(db: Database) -> None:
     )
 
 
+@LOG_STEPS(name="0002_erasures")
+def add_erasures(db: Database) -> None:
+    """Which event erased the person of an event, so that its bytes may differ from its digest."""
+    run_script(
+        db.conn,
+        """
+        ALTER TABLE events ADD COLUMN erased_by INTEGER;
+        CREATE INDEX events_erased ON events (erased_by) WHERE erased_by IS NOT NULL;
+        """,
+    )
+
+
 def migrate(connection: Connection, path: Path) -> None:
     """Bring log.db up to date; raises NotReady when a newer program wrote it."""
     bring_up_to_date(connection, path, LOG_STEPS)

@@ -1,20 +1,37 @@
 """The one writer of log.db."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from tracker.database import Connection, DatabaseError, exclusive, open_writer, transaction
-from tracker.envelope import same_fact
+import msgspec
+from msgspec.structs import replace
+
+from tracker.database import (
+    Connection,
+    DatabaseError,
+    exclusive,
+    open_writer,
+    snapshot,
+    transaction,
+)
+from tracker.envelope import read_envelope, same_fact
 from tracker.errors import NotFound, NotStored
+from tracker.events import Event
+from tracker.log import erasing
+from tracker.log.erasing import Erasure
+from tracker.log.erasures import ERASED, LIFTED, Erasures
 from tracker.log.rows import Incoming, Outcome, Receipt, StoredEvent, stored_event
 from tracker.log.schema import migrate
+from tracker.naming import names_in, names_told
+from tracker.redaction import redacted
+from tracker.timing import now
 
 MOST_DELIVERIES = 100_000
 REASON_LENGTH = 300
 
-INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_DELIVERY = """
     INSERT INTO deliveries
         (received_at, outcome, reason, size, remote, key_label, event_id, position, digest)
@@ -45,6 +62,7 @@ class Log:
             migrate(self._connection, data / "log.db")
             self._closing = opening.pop_all()
         self._head: tuple[int, bytes] | None = None
+        self._erasures: Erasures | None = None
 
     def close(self) -> None:
         """Close the file and release the lock."""
@@ -57,14 +75,57 @@ class Log:
         """
         try:
             with transaction(self._connection):
-                batch = _Batch(self._connection, self._head)
+                batch = self._batch()
                 receipts = [batch.take(delivery) for delivery in deliveries]
                 batch.write()
         except DatabaseError as error:
-            self._head = None
+            self._forget()
             raise NotStored(f"log.db could not be written: {error}") from error
         self._head = batch.head
         return receipts
+
+    def _batch(self) -> "_Batch":
+        if self._erasures is None:
+            self._erasures = Erasures.stored(self._connection)
+        return _Batch(self._connection, self._head, self._erasures)
+
+    def _forget(self) -> None:
+        """What is in memory may be ahead of the file, whose transaction was rolled back."""
+        self._head = self._erasures = None
+
+    def find_person(
+        self, wanted: Erasure, file_under: Callable[[Event], Iterable[str]]
+    ) -> erasing.Found:
+        """What an erasure would overwrite; `file_under` names the entities of an event."""
+        with snapshot(self._connection):
+            return erasing.find(self._connection, wanted, file_under)
+
+    def erase(self, wanted: Erasure, file_under: Callable[[Event], Iterable[str]]) -> "Erasing":
+        """Append an erasure and overwrite what is personal, in one transaction.
+
+        Nothing is appended when nothing is left to overwrite and all names are erased already.
+        Raises NotStored when it could not be committed.
+        """
+        try:
+            with transaction(self._connection):
+                return self._erase(wanted, file_under)
+        except DatabaseError as error:
+            self._forget()
+            raise NotStored(f"log.db could not be written: {error}") from error
+
+    def _erase(self, wanted: Erasure, file_under: Callable[[Event], Iterable[str]]) -> "Erasing":
+        batch = self._batch()
+        found = erasing.find(self._connection, wanted, file_under)
+        changed = erasing.to_overwrite(found.events)
+        texts = erasing.who_is(found.texts)
+        if not changed and batch.erases(found.names):
+            return Erasing(None, 0, 0, texts)
+        body = erasing.body_of(wanted, found, changed)
+        receipt = batch.take(Incoming(body, now(), read_envelope(body, trusted=True)))
+        wiped = erasing.wipe(self._connection, found)
+        batch.write()
+        self._head = batch.head
+        return Erasing(receipt.position, len(changed), wiped, texts)
 
     def prune_deliveries(self, before: int) -> int:
         """Forget deliveries received before a time, and the oldest beyond a fixed number."""
@@ -93,26 +154,63 @@ class Log:
         return f"{moved} of {pages} pages" + (", readers hold the rest" if busy else "")
 
 
+class Erasing(msgspec.Struct, frozen=True):
+    """What an erasure did: where it stands in the log, None when nothing was left to do.
+
+    `texts` is what the person was called, in lower case, to be taken out of other files.
+    """
+
+    position: int | None
+    events: int
+    quarantined: int
+    texts: frozenset[str]
+
+
 class _Batch:
     """What one transaction adds, gathered first and written at once."""
 
-    def __init__(self, connection: Connection, head: tuple[int, bytes] | None) -> None:
+    def __init__(
+        self, connection: Connection, head: tuple[int, bytes] | None, erasures: Erasures
+    ) -> None:
         self._connection = connection
+        self._erasures = erasures
         self.head = head or connection.execute("SELECT position, chain FROM head").fetchone()
         self._before = self.head
         self._events: dict[str, StoredEvent] = {}
         self._deliveries: list[tuple[object, ...]] = []
         self._quarantine: list[tuple[object, ...]] = []
 
+    def erases(self, names: Iterable[str]) -> bool:
+        """Whether all names are erased."""
+        return all(self._erasures.covering([name]) for name in names)
+
     def take(self, delivery: Incoming) -> Receipt:
-        receipt = self._decide(delivery)
+        """Decide what becomes of a delivery; of an erased person's, what stays is kept."""
+        delivery, erased_by = self._without_erased(delivery)
+        receipt = self._decide(delivery, erased_by)
         if receipt.outcome is not Outcome.ACCEPTED:
             self._deliveries.append(_delivery_row(delivery, receipt))
         if receipt.outcome in {Outcome.QUARANTINED, Outcome.CONFLICT}:
             self._quarantine.append(_quarantine_row(delivery, receipt))
         return receipt
 
-    def _decide(self, delivery: Incoming) -> Receipt:
+    def _without_erased(self, delivery: Incoming) -> tuple[Incoming, int | None]:
+        if not self._erasures or delivery.rejected:
+            return delivery, None
+        envelope = delivery.envelope
+        if envelope is None:
+            if erasing.mentions(delivery.body, self._erasures.knows):
+                size = len(delivery.body)
+                return replace(delivery, body=b"", size=size, reason=erasing.WIPED), None
+            return delivery, None
+        erased_by = self._erasures.covering(names_in(envelope, delivery.body))
+        if erased_by is None:
+            return delivery, None
+        self._erasures.learn(erased_by, names_told(envelope, delivery.body))
+        size = len(delivery.body) if delivery.size is None else delivery.size
+        return replace(delivery, body=redacted(delivery.body), size=size), erased_by
+
+    def _decide(self, delivery: Incoming, erased_by: int | None) -> Receipt:
         if delivery.rejected:
             return Receipt(Outcome.REJECTED, reason=delivery.reason)
         envelope = delivery.envelope
@@ -121,22 +219,28 @@ class _Batch:
         first = self._stored(envelope.event_id)
         if first is None:
             position, chain = self.head
-            row = stored_event(position + 1, chain, delivery, envelope)
+            row = stored_event(position + 1, chain, delivery, envelope, erased_by)
             self._events[envelope.event_id] = row
             self.head = (row.position, row.chain)
+            self._hear(row)
             return Receipt(Outcome.ACCEPTED, row.position)
-        position, body = first
-        if same_fact(body, delivery.body):
+        position, body, was_erased = first
+        if same_fact(body, redacted(delivery.body) if was_erased else delivery.body):
             return Receipt(Outcome.DUPLICATE, position)
         reason = f"event {envelope.event_id} is at position {position} with other content"
         return Receipt(Outcome.CONFLICT, position, reason)
 
-    def _stored(self, event_id: str) -> tuple[int, bytes] | None:
+    def _hear(self, row: StoredEvent) -> None:
+        if row.type in {ERASED, LIFTED}:
+            self._erasures.hear(row.position, row.event_id, row.type, row.record_id, row.body)
+
+    def _stored(self, event_id: str) -> tuple[int, bytes, bool] | None:
         row = self._events.get(event_id)
         if row is not None:
-            return row.position, row.body
-        found: tuple[int, bytes] | None = self._connection.execute(
-            "SELECT position, body FROM events WHERE event_id = ?", (event_id,)
+            return row.position, row.body, row.erased_by is not None
+        found: tuple[int, bytes, bool] | None = self._connection.execute(
+            "SELECT position, body, erased_by IS NOT NULL FROM events WHERE event_id = ?",
+            (event_id,),
         ).fetchone()
         return found
 
@@ -147,6 +251,9 @@ class _Batch:
         run.executemany(INSERT_QUARANTINE, self._quarantine)
         if self.head != self._before:
             run.execute("UPDATE head SET position = ?, chain = ?", self.head)
+        for row in self._events.values():
+            if row.type == ERASED:
+                erasing.overwrite(run, row.position, row.body)
 
 
 def _columns(row: StoredEvent) -> tuple[object, ...]:
@@ -162,6 +269,7 @@ def _columns(row: StoredEvent) -> tuple[object, ...]:
         row.body,
         row.body_digest,
         row.chain,
+        row.erased_by,
     )
 
 

@@ -141,7 +141,8 @@ def test_an_added_row_is_found(edited: Edited) -> None:
     proof = edited(
         run(
             "INSERT INTO events SELECT 8, 'more', type, family, record_id, organization_id,"
-            " occurred_at, received_at, body, body_digest, chain FROM events WHERE position = 1"
+            " occurred_at, received_at, body, body_digest, chain, NULL FROM events"
+            " WHERE position = 1"
         )
     )
     assert (proof.ok, proof.first_bad_position) == (False, EVENTS + 1)
