@@ -5,7 +5,7 @@ To add one, write its file and name it here; nothing else keeps a list.
 
 from typing import Final
 
-from projections import analyses, contacts, conversations, meetings, runs, workflows
+from projections import analyses, contacts, conversations, erasures, meetings, runs, workflows
 from projections.projection import Projection
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -15,4 +15,5 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     runs.PROJECTION,
     contacts.PROJECTION,
     workflows.PROJECTION,
+    erasures.PROJECTION,
 )

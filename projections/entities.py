@@ -19,8 +19,7 @@ SELECT_ROW = (
 def entities_of(event: Event) -> list[Entity]:
     """The (projection, key) of every entity that an event belongs to."""
     hearing = PROJECTIONS if event.type.startswith("TRACKER_") else HEARD.get(event.type, ())
-    named = ((projection.name, projection.entity_of(event)) for projection in hearing)
-    return [(name, key) for name, key in named if key]
+    return [(p.name, key) for p in hearing for key in p.entities_of(event)]
 
 
 def read_after(log: Connection, position: int, until: int, limit: int) -> list[tuple[int, Event]]:

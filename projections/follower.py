@@ -22,7 +22,8 @@ from projections.entities import (
     stored_rows,
 )
 from projections.folding import Folded, fold_entity, pack_positions, refold_rows
-from tracker.database import Connection, open_reader, open_writer, transaction
+from projections.projection import ERASURES
+from tracker.database import Connection, open_reader, open_writer, transaction, truncate_wal
 from tracker.errors import NotFound
 from tracker.events import Event
 
@@ -82,6 +83,10 @@ class Follower:
             changes.write(end)
         return Advance(end, len(events), frozenset(changes.keys | {"feed"}))
 
+    def truncate(self) -> bool:
+        """Leave nothing in the write-ahead log; False while readers hold it."""
+        return truncate_wal(self.views)
+
     def refold(self, projection: str, key: str) -> Advance:
         """Fold one entity again in place; raises NotFound when no event belongs to it."""
         entity = (projection, key)
@@ -109,7 +114,7 @@ class Follower:
             told = (folded.last_event_at, folded.name)
             row = (name, key, *told, pack_positions(positions), folded.broken)
             self.views.execute(UPSERT, row)
-            if folded.broken is None:
+            if folded.broken is None or _erased(events[p] for p in positions):
                 changes.replace(self._before(name, key, stored), folded, f"{name}:{key}")
 
     def _before(
@@ -119,6 +124,11 @@ class Follower:
         if (name, key) not in stored:
             return Folded()
         return refold_rows(BY_NAME[name], key, stored_rows(self.views, name, key))
+
+
+def _erased(events: Iterable[Event]) -> bool:
+    """What was understood before of an erased person must not stay, even where a fold fails."""
+    return any(event.type in ERASURES for event in events)
 
 
 def _touched(events: Iterable[tuple[int, Event]]) -> dict[Entity, list[int]]:

@@ -108,6 +108,7 @@ CREATE INDEX persons_by_name ON persons (name_order);
 CREATE INDEX persons_by_last_event_at ON persons (last_event_at);
 CREATE UNIQUE INDEX search_by_entity ON search (projection, entity);
 INSERT INTO search_index (search_index) VALUES ('rebuild');
+INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1);
 CREATE TRIGGER search_added AFTER INSERT ON search BEGIN
     INSERT INTO search_index (rowid, title, words) VALUES (new.id, new.title, new.words);
 END;

@@ -13,7 +13,7 @@ from pathlib import Path
 from projections.catalogue import PROJECTIONS
 from projections.codec import Columns
 from projections.entities import SELECT_ROW, entities_of
-from projections.projection import ACKNOWLEDGEMENTS, by_record
+from projections.projection import ABOUT_ENTITIES, by_record
 from tracker.database import Connection, open_writer, read_only, transaction
 from tracker.events import read_event
 from tracker.timing import HOUR
@@ -25,9 +25,9 @@ Members = list[tuple[int, str, int]]
 
 NUMBERS = {projection.name: number for number, projection in enumerate(PROJECTIONS)}
 BY_RECORD = [projection for projection in PROJECTIONS if projection.key is by_record]
-# Types of which some entity is told by the payload alone; acknowledgements name theirs.
+# Types of which some entity is told by the payload alone; events of our own name theirs.
 BY_PAYLOAD = sorted(
-    {name for p in PROJECTIONS if p.key is not by_record for name in p.hears} | ACKNOWLEDGEMENTS
+    {name for p in PROJECTIONS if p.key is not by_record for name in p.hears} | ABOUT_ENTITIES
 )
 
 # Rounds down for times before 1970, too, as Python does.
@@ -115,7 +115,7 @@ def told_by_payload(log: Connection, span: Span) -> Members:
         members.extend(
             (NUMBERS[name], key, position)
             for name, key in entities_of(event)
-            if name not in sorted_by_sqlite or event.type in ACKNOWLEDGEMENTS
+            if name not in sorted_by_sqlite or event.type in ABOUT_ENTITIES
         )
     members.sort()
     return members

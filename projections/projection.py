@@ -137,7 +137,7 @@ class Projection(msgspec.Struct, frozen=True):
         return next(iter(self.entities_of(event)), None)
 
     def entities_of(self, event: Event) -> list[str]:
-        """The keys of all entities that an event belongs to; an erasure may speak of many."""
+        """The keys of the entities that an event belongs to; an erasure may speak of many."""
         if event.type in ACKNOWLEDGEMENTS:
             mine = event.data.projection == self.name
             return [event.data.entity] if mine and event.data.entity else []

@@ -25,6 +25,7 @@ Connection = sqlite3.Connection
 DatabaseError = sqlite3.Error
 
 OLDEST_SQLITE = (3, 51, 3)
+PATIENCE = 10  # seconds to wait for a lock
 
 
 def sqlite_version() -> tuple[int, ...]:
@@ -49,6 +50,8 @@ def open_writer(path: Path, *, durable: bool = True) -> Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     connection.execute("PRAGMA foreign_keys = ON")
+    # What was overwritten or deleted is gone from the file, not only from the tables.
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 
@@ -72,7 +75,7 @@ def open_in_memory() -> Connection:
 
 def _connect(uri: str) -> Connection:
     connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE
     )
     connection.execute("PRAGMA cache_size = -4000")
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -100,6 +103,21 @@ def transaction(connection: Connection) -> Iterator[Connection]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def truncate_wal(connection: Connection) -> bool:
+    """Move the write-ahead log into the file and empty it; False while readers hold it.
+
+    Waits for them only a moment: whoever writes has other things to do.
+    """
+    connection.execute("PRAGMA busy_timeout = 50")
+    try:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except DatabaseError:  # somebody else checkpoints
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+    return not busy
 
 
 def run_script(connection: Connection, script: str) -> None:

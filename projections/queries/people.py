@@ -14,7 +14,7 @@ from projections.queries.search import words_of
 from tracker.database import Connection
 
 PEOPLE = Listing(
-    "(SELECT person AS identity, name AS shown, name_order AS name, last_event_at FROM persons)",
+    "(SELECT person AS identity, name_order AS name, last_event_at FROM persons)",
     key=("identity",),
     nullable=frozenset({"name"}),
 )
@@ -95,17 +95,22 @@ def named(connection: Connection, projection: str, entities: Iterable[str]) -> d
 
 
 def names(connection: Connection, persons: Iterable[str]) -> dict[str, str]:
-    """The name of each person that has one."""
+    """The name of each person that has one. Who was erased is called so, with the day."""
     query = """
-        SELECT person, name FROM persons
-        WHERE name IS NOT NULL AND person IN (SELECT value FROM json_each(?))
+        SELECT person, name, 1 AS rank, 0 AS at FROM persons
+        WHERE name IS NOT NULL AND person IN (SELECT value FROM json_each(:persons))
+        UNION ALL
+        SELECT person, 'Erased person (' || date(at / 1000000, 'unixepoch') || ')', 2, at
+        FROM people CROSS JOIN erased USING (identity)
+        WHERE person IN (SELECT value FROM json_each(:persons))
+        ORDER BY rank, at
     """
-    return dict(connection.execute(query, (json.dumps(sorted(set(persons))),)).fetchall())
+    rows = connection.execute(query, {"persons": json.dumps(sorted(set(persons)))})
+    return {found: name for found, name, _, _ in rows}
 
 
 class _Row(msgspec.Struct, frozen=True):
     identity: str
-    shown: str | None
     last_event_at: int
 
 
@@ -139,6 +144,7 @@ def _lines(connection: Connection, rows: Sequence[_Row]) -> list[PersonLine]:
         WHERE person IN (SELECT value FROM json_each(?))
     """
     persons = json.dumps([row.identity for row in rows])
+    called = names(connection, [row.identity for row in rows])
     identities: defaultdict[str, set[str]] = defaultdict(set)
     entities: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for person, identity, *entity in connection.execute(query, (persons,)):
@@ -147,7 +153,7 @@ def _lines(connection: Connection, rows: Sequence[_Row]) -> list[PersonLine]:
     return [
         PersonLine(
             person=row.identity,
-            name=row.shown,
+            name=called.get(row.identity),
             identities=sorted(identities[row.identity]),
             entities=_counts(entities[row.identity]),
             last_event_at=row.last_event_at,

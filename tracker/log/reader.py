@@ -41,6 +41,12 @@ class LogReader:
             row = connection.execute("SELECT position, chain FROM head").fetchone()
         return int(row[0]), bytes(row[1])
 
+    def last_erasure(self) -> int:
+        """The position of the newest event that erased a person, 0 when there is none."""
+        query = "SELECT max(position) FROM events WHERE type = 'TRACKER_PERSON_ERASED'"
+        with self._readers.lend() as connection:
+            return int(connection.execute(query).fetchone()[0] or 0)
+
     def event(self, position: int) -> StoredEvent:
         """The event at a position; raises NotFound."""
         return self._one("position = ?", position)

@@ -15,6 +15,7 @@ from tracker.database import (
     open_writer,
     snapshot,
     transaction,
+    truncate_wal,
 )
 from tracker.envelope import read_envelope, same_fact
 from tracker.errors import NotFound, NotStored
@@ -147,6 +148,10 @@ class Log:
             )
         if cursor.rowcount == 0:
             raise NotFound(f"Nothing is quarantined under number {quarantine_id}")
+
+    def truncate(self) -> bool:
+        """Leave nothing in the write-ahead log; False while readers hold it."""
+        return truncate_wal(self._connection)
 
     def checkpoint(self) -> str:
         """Move the write-ahead log into log.db; says how many pages were moved."""
