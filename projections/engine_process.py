@@ -21,7 +21,6 @@ from tracker.errors import NotReady, TrackerError
 
 LOOK_AGAIN = 0.5  # seconds between looks at the pointer file when no event arrives
 POLITENESS = 10
-ERASURES = "erasures:"  # what the keys of erasures begin with
 RETRY = 2.0  # seconds before a failed step is tried again
 
 
@@ -93,7 +92,6 @@ class Following:
         self._data = data
         self._tell = tell
         self._follower: Follower | None = None
-        self._unclean = False
         self.patience = 0.0
 
     def close(self) -> None:
@@ -113,19 +111,14 @@ class Following:
             time.sleep(RETRY)
             return
         if advance is not None and advance.events:
-            self._unclean |= any(key.startswith(ERASURES) for key in advance.keys)
             self._tell(advance)
             self.patience = 0.0
             return
-        self._clean()
+        if follower is not None:
+            follower.clean()
         if self.patience == 0.0:
             self._tell(Idle())
         self.patience = LOOK_AGAIN
-
-    def _clean(self) -> None:
-        """After an erasure nothing of the person may stay in the write-ahead log."""
-        if self._unclean and self._follower is not None:
-            self._unclean = not self._follower.truncate()
 
     def refold(self, wanted: Refold) -> None:
         """Fold one entity again and tell the result."""
@@ -150,6 +143,5 @@ class Following:
                 follower.close()
                 return None
             self._follower = follower
-            self._unclean = True  # an erasure may have been folded just before a crash
             self._tell(Advance(follower.position, 0, frozenset({"generation"})))
         return self._follower

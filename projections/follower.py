@@ -57,6 +57,8 @@ class Follower:
         self.path = path
         self.views: Connection = open_writer(path, durable=False)
         self._log: Connection = open_reader(data / "log.db")
+        # An erasure may have been folded just before a crash.
+        self.unclean = True
 
     def close(self) -> None:
         """Close both files."""
@@ -81,11 +83,13 @@ class Follower:
             self._fold(_touched(events), dict(events), changes)
             end = events[-1][0]
             changes.write(end)
+            self.unclean |= _erased(event for _, event in events)
         return Advance(end, len(events), frozenset(changes.keys | {"feed"}))
 
-    def truncate(self) -> bool:
-        """Leave nothing in the write-ahead log; False while readers hold it."""
-        return truncate_wal(self.views)
+    def clean(self) -> None:
+        """After an erasure leave nothing in the write-ahead log, as soon as no reader holds it."""
+        if self.unclean:
+            self.unclean = not truncate_wal(self.views)
 
     def refold(self, projection: str, key: str) -> Advance:
         """Fold one entity again in place; raises NotFound when no event belongs to it."""

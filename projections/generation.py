@@ -15,7 +15,7 @@ from projections.catalogue import PROJECTIONS
 from projections.codec import columns
 from projections.projection import Attention, Table, Tally
 from tracker import files
-from tracker.database import Connection, open_in_memory, run_script
+from tracker.database import Connection, DatabaseError, open_in_memory, open_reader, run_script
 
 POINTER: Final = "views.current"
 FEW_NAMES: Final = 3
@@ -256,6 +256,17 @@ def versions(connection: Connection) -> dict[str, int]:
 def position(connection: Connection) -> int:
     """Up to which position of the log a generation is folded."""
     return int(connection.execute("SELECT position FROM checkpoint").fetchone()[0])
+
+
+def position_of(path: Path) -> int:
+    """The same of a file; 0 for one that can't be read, as it is being made."""
+    views = open_reader(path)
+    try:
+        return position(views)
+    except DatabaseError:
+        return 0
+    finally:
+        views.close()
 
 
 def served(data: Path) -> Path | None:

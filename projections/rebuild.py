@@ -84,7 +84,18 @@ def rebuild(
         _catch_up(data, old, new)
         generation.switch(data, new)
         generation.remove_all_but(data, old, new)
+        _remove_outdated(data, old)
         return msgspec.structs.replace(report, switched=True)
+
+
+def _remove_outdated(data: Path, old: Path | None) -> None:
+    """Nobody goes back to a generation in which somebody who was erased still stands."""
+    reader = LogReader(data)
+    try:
+        if old is not None and generation.position_of(old) < reader.last_erasure():
+            generation.remove(old)
+    finally:
+        reader.close()
 
 
 def _refuse_unknown(names: Sequence[str]) -> None:

@@ -8,14 +8,18 @@ Otherwise the command opens the files itself.
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
 from projections import generation
+from projections.erasing import Eraser, Preview, Report
 from projections.follower import Follower
+from projections.queries.views import Views
 from tracker import transfer
+from tracker.control import Control
 from tracker.envelope import read_envelope
 from tracker.errors import Busy, NotReady
 from tracker.ingest import Ingest
@@ -31,6 +35,7 @@ class Writers(msgspec.Struct, frozen=True):
     ingest: Ingest
     log: LogReader
     refold: Callable[[str, str], int]
+    eraser: Eraser
 
 
 class AppendInternal(msgspec.Struct, frozen=True, tag=True):
@@ -89,7 +94,50 @@ class Refold(msgspec.Struct, frozen=True, tag=True):
         return writers.refold(self.projection, self.key)
 
 
-Command = AppendInternal | RetryQuarantined | DiscardQuarantined | AppendImported | Refold
+class Erase(msgspec.Struct, frozen=True, tag=True):
+    """Forget a person."""
+
+    person: str
+    actor: str
+    reason: str
+
+    def do(self, writers: Writers) -> Report:
+        """Carry it out."""
+        return writers.eraser.erase(self.person, actor=self.actor, reason=self.reason)
+
+
+class PreviewErasure(msgspec.Struct, frozen=True, tag=True):
+    """Say what forgetting a person would overwrite."""
+
+    person: str
+
+    def do(self, writers: Writers) -> Preview:
+        """Carry it out."""
+        return writers.eraser.preview(self.person)
+
+
+class LiftErasure(msgspec.Struct, frozen=True, tag=True):
+    """Keep again what comes about a person."""
+
+    person: str
+    actor: str
+    reason: str
+
+    def do(self, writers: Writers) -> list[str]:
+        """Carry it out."""
+        return writers.eraser.lift(self.person, actor=self.actor, reason=self.reason)
+
+
+Command = (
+    AppendInternal
+    | RetryQuarantined
+    | DiscardQuarantined
+    | AppendImported
+    | Refold
+    | Erase
+    | PreviewErasure
+    | LiftErasure
+)
 
 
 class Ask(Protocol):
@@ -130,6 +178,21 @@ class Desk:
         receipts: list[Receipt] = self._ask(AppendImported(bodies), list[Receipt])
         return receipts
 
+    def preview_erasure(self, person: str) -> Preview:
+        """What erasing the person of an id would overwrite; raises NotFound."""
+        preview: Preview = self._ask(PreviewErasure(person), Preview)
+        return preview
+
+    def erase(self, person: str, actor: str, reason: str) -> Report:
+        """Forget the person of an id; raises NotFound."""
+        report: Report = self._ask(Erase(person, actor, reason), Report)
+        return report
+
+    def lift_erasure(self, person: str, actor: str, reason: str) -> list[str]:
+        """Keep again what comes about a person; raises NotFound. Gives the erasures' event ids."""
+        lifted: list[str] = self._ask(LiftErasure(person, actor, reason), list[str])
+        return lifted
+
     def refold(self, projection: str, key: str) -> int:
         """Fold one entity again in place; raises NotFound. Gives the position of the views."""
         position: int = self._ask(Refold(projection, key), int)
@@ -166,11 +229,15 @@ def connect(data: Path) -> Iterator[Desk]:
 def _own_desk(data: Path, log: Log) -> Iterator[Desk]:
     ingest, reader = Ingest(log, secrets=list), LogReader(data)
     ingest.start()
-    writers = Writers(ingest, reader, lambda projection, key: _refold(data, projection, key))
+    views = Views(data)
+    eraser = Eraser(data, ingest, views, Control(data / "control.db"), lambda: _catch_up(data))
+    refold = partial(_refold, data)
+    writers = Writers(ingest, reader, refold, eraser)
     try:
         yield Desk(lambda command, _result: command.do(writers))
         _catch_up(data)
     finally:
+        views.close()
         ingest.stop()
         reader.close()
         log.close()
@@ -196,5 +263,6 @@ def _catch_up(data: Path) -> None:
     try:
         while generation.usable(follower.views) and follower.step().events:
             pass
+        follower.clean()
     finally:
         follower.close()

@@ -1,6 +1,8 @@
 """Saved views: the filters of a list under a name, the same for everybody."""
 
+from collections.abc import Collection, Sequence
 from typing import Final
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -74,12 +76,26 @@ class SavedViews:
             connection.execute("UPDATE saved_views SET name = ? WHERE id = ?", (name, view_id))
         return msgspec.structs.replace(view, name=name)
 
+    def forget(self, texts: Collection[str]) -> int:
+        """Delete the saved views in which one of some texts stands, in whatever case."""
+        with self._file.writing() as connection:
+            rows = connection.execute("SELECT id, name, query FROM saved_views").fetchall()
+            naming = [(number,) for number, *told in rows if _tells(told, texts)]
+            connection.executemany("DELETE FROM saved_views WHERE id = ?", naming)
+        return len(naming)
+
     def delete(self, view_id: int) -> SavedView:
         """Forget a saved view; the one that was there. Raises NotFound."""
         with self._file.writing() as connection:
             view = _one(connection, view_id)
             connection.execute("DELETE FROM saved_views WHERE id = ?", (view_id,))
         return view
+
+
+def _tells(told: Sequence[str], texts: Collection[str]) -> bool:
+    """Whether all words of one of the texts stand in a saved view."""
+    words = " ".join(unquote_plus(text) for text in told).casefold()
+    return any(all(word in words for word in text.split()) for text in texts)
 
 
 _SELECT: Final = "SELECT id, path, name, query FROM saved_views"

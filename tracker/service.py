@@ -21,6 +21,7 @@ from projections import generation
 from projections.background import BackgroundRebuild
 from projections.bulk import FEW
 from projections.engine import Engine
+from projections.erasing import Eraser, file_under
 from projections.follower import Advance
 from projections.queries.views import Views
 from projections.rebuild import rebuild
@@ -32,6 +33,7 @@ from tracker.errors import NotReady
 from tracker.ingest import Ingest
 from tracker.jobs import all_jobs, keep_rules
 from tracker.log import Log, LogReader, Outcome
+from tracker.log.ledger import LEDGER, make_again, read_ledger
 from tracker.schedule import Scheduler
 from tracker.settings import Settings, prepare_data
 from tracker.socket import Doorman
@@ -108,9 +110,11 @@ def running(settings: Settings, clock: Callable[[], int] = now) -> Iterator[Serv
     control = Control(settings.control_path, settings.secrets)
     if not control.secrets():
         raise NotReady(NO_SECRET)
+    make_again(data, read_ledger(data / LEDGER), file_under)
     with ExitStack() as stack:
         services = _compose(settings, control, clock, stack)
         _prepare_views(data, services.rebuild)
+        services.eraser.forget_copies()
         yield services
 
 
@@ -139,7 +143,8 @@ def _compose(
     )
     jobs = all_jobs(settings, ingest, secrets, background, nightly, clock)
     scheduler = Scheduler(jobs, control, clock, lambda: hub.publish(_changed("system")))
-    writers = Writers(ingest, reader, lambda name, key: engine.refold(name, key).position)
+    eraser = Eraser(data, ingest, views, control, engine.wake)
+    writers = Writers(ingest, reader, lambda name, key: engine.refold(name, key).position, eraser)
     doorman = Doorman(data, Command, lambda command: command.do(writers))
     for part in (ingest, engine, scheduler, doorman):
         part.start()
@@ -147,7 +152,7 @@ def _compose(
     stack.callback(background.stop)
     stack.callback(nightly.stop)
     return Services(
-        settings, reader, views, ingest, engine, hub, control, scheduler, background, clock
+        settings, reader, views, ingest, engine, hub, control, scheduler, background, eraser, clock
     )
 
 

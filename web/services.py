@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from projections import generation, status
 from projections.background import BackgroundRebuild
 from projections.engine import Engine
+from projections.erasing import Eraser
 from projections.queries.views import Views
 from tracker.control import Control
 from tracker.ingest import Ingest
@@ -33,6 +34,7 @@ class Services:
     control: Control
     scheduler: Scheduler
     rebuild: BackgroundRebuild
+    eraser: Eraser
     now: Callable[[], int]
     room: Room = field(default_factory=Room)
 

@@ -76,7 +76,7 @@ def test_events_without_any_field_give_rows(projection: Projection) -> None:
             assert key is not None
             folded = fold_entity(projection, key, [event])
             assert folded.broken is None
-            assert folded.rows
+            assert folded.rows or projection.name == "erasures"  # which makes a row an identity
 
 
 def _with_nulls(name: str) -> bytes:

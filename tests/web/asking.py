@@ -34,6 +34,7 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
         control=Control(data / "control.db"),
         scheduler=absent,
         rebuild=absent,
+        eraser=absent,
         now=lambda: now,
     )
     return TestClient(create_app(services), raise_server_exceptions=False)

@@ -47,6 +47,7 @@ class Service:
                 control=self.control,
                 scheduler=absent,
                 rebuild=absent,
+                eraser=absent,
                 now=now,
             )
         )

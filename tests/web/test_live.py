@@ -213,6 +213,7 @@ def app_with(hub: Hub) -> Any:
         Services(
             settings=absent, log=absent, views=absent, ingest=absent, engine=absent, hub=hub,
             control=absent, scheduler=absent, rebuild=absent, now=lambda: 0,
+ eraser=absent,
         )
     )  # fmt: skip
 

@@ -49,6 +49,7 @@ class Endpoint:
                 control=absent,
                 scheduler=absent,
                 rebuild=absent,
+                eraser=absent,
                 now=now,
             )
         )

@@ -47,6 +47,15 @@ class LogReader:
         with self._readers.lend() as connection:
             return int(connection.execute(query).fetchone()[0] or 0)
 
+    def erasures(self) -> list[StoredEvent]:
+        """Every event that erased a person or lifted an erasure, in order."""
+        query = f"""
+            SELECT {EVENT_COLUMNS} FROM events
+            WHERE type IN ('TRACKER_PERSON_ERASED', 'TRACKER_ERASURE_LIFTED') ORDER BY position
+        """
+        with self._readers.lend() as connection:
+            return [StoredEvent(*row) for row in connection.execute(query)]
+
     def event(self, position: int) -> StoredEvent:
         """The event at a position; raises NotFound."""
         return self._one("position = ?", position)

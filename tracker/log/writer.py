@@ -156,6 +156,7 @@ class Log:
     def checkpoint(self) -> str:
         """Move the write-ahead log into log.db; says how many pages were moved."""
         busy, pages, moved = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self.truncate()
         return f"{moved} of {pages} pages" + (", readers hold the rest" if busy else "")
 
 
