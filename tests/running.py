@@ -56,6 +56,10 @@ class Running:
         """Ask for a page, or for anything else."""
         return self._client.get(path)
 
+    def post_form(self, address: str, **fields: str) -> httpx.Response:
+        """Send a form, as a button of a page does, and follow to where it leads."""
+        return self._client.post(address, data=fields, follow_redirects=True)
+
     def kill(self) -> None:
         """End the process at once with SIGKILL, as a power cut would."""
         self.process.kill()

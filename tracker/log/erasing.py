@@ -25,7 +25,8 @@ from tracker.redaction import redacted
 
 MOST_AT_ONCE: Final = 5_000  # events that one erasure overwrites; the rest, the next one
 WIPED: Final = "the person was erased"
-SHORTEST_ID: Final = 3  # a shorter text between quotes may be anything
+SHORTEST_ID: Final = 3  # a shorter word may be anything
+WORDS: Final = re.compile(rb"[\w.@+-]{1,512}")
 QUOTED: Final = re.compile(rb'"([^"\\]{1,512})"')
 
 # Events by their number, by the record that they are filed under, and all that came later or
@@ -212,7 +213,7 @@ def who_is(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _speaks_of(body: bytes, ids: set[bytes], called: frozenset[str]) -> bool:
-    if not ids.isdisjoint(QUOTED.findall(body)):
+    if not ids.isdisjoint(_ids_in(body)):
         return True
     text = body.decode("utf-8", "replace").casefold()
     # A first and a last name stand in fields of their own.
@@ -220,9 +221,14 @@ def _speaks_of(body: bytes, ids: set[bytes], called: frozenset[str]) -> bool:
 
 
 def mentions(body: bytes, knows: Callable[[str], bool]) -> bool:
-    """Whether bytes that are no event hold an erased id between quotes."""
-    values = (quoted.decode("utf-8", "replace") for quoted in QUOTED.findall(body))
+    """Whether bytes that are no event hold an erased id."""
+    values = (found.decode("utf-8", "replace") for found in _ids_in(body))
     return any(len(value) >= SHORTEST_ID and knows(value) for value in values)
+
+
+def _ids_in(body: bytes) -> set[bytes]:
+    """What could be an id in bytes of whatever kind: between quotes, or a word."""
+    return {*QUOTED.findall(body), *WORDS.findall(body)}
 
 
 def _wipe_one(connection: Connection, number: int, digest: bytes, left: bytes) -> None:
