@@ -67,12 +67,14 @@ class Eraser:
         self,
         data: Path,
         ingest: Ingest,
+        log: LogReader,
         views: Views,
         control: Control,
         follow: Callable[[], None],
     ) -> None:
         self._data = data
         self._ingest = ingest
+        self._log = log
         self._views = views
         self._control = control
         self._follow = follow
@@ -136,14 +138,10 @@ class Eraser:
 
     def forget_copies(self) -> list[int]:
         """Remove what may hold somebody who was erased; gives the generations that went."""
-        reader = LogReader(self._data)
-        try:
-            write_ledger(self._data, reader)
-            for copy in _older_copies(self._data / BACKUPS, reader):
-                copy.unlink(missing_ok=True)
-            return forget_outdated(self._data, reader)
-        finally:
-            reader.close()
+        write_ledger(self._data, self._log)
+        for copy in _older_copies(self._data / BACKUPS, self._log):
+            copy.unlink(missing_ok=True)
+        return forget_outdated(self._data, self._log)
 
     def _subject(self, value: str) -> Subject:
         self._follow()
@@ -151,11 +149,10 @@ class Eraser:
             return subject(connection, value)
 
     def _found(self, known: Subject) -> Found:
-        wanted = _erasure(known)
-        return self._ingest.with_log(lambda log: log.find_person(wanted, file_under))
+        return self._log.find_person(erasure_of(known), file_under)
 
     def _overwrite(self, known: Subject, actor: str, reason: str) -> list[Erasing]:
-        wanted = msgspec.structs.replace(_erasure(known), actor=actor, reason=reason)
+        wanted = msgspec.structs.replace(erasure_of(known), actor=actor, reason=reason)
         done: list[Erasing] = []
         while not done or done[-1].position is not None:
             done.append(self._ingest.with_log(lambda log: log.erase(wanted, file_under)))
@@ -195,7 +192,8 @@ def _older_copies(directory: Path, log: LogReader) -> list[Path]:
     return [copy for copy in copies if copy.stat().st_mtime_ns // 1000 < erased_at]
 
 
-def _erasure(known: Subject) -> Erasure:
+def erasure_of(known: Subject) -> Erasure:
+    """What finds a person's events in the log."""
     return Erasure(names=known.names, positions=known.positions, after=known.seen)
 
 

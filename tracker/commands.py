@@ -230,7 +230,9 @@ def _own_desk(data: Path, log: Log) -> Iterator[Desk]:
     ingest, reader = Ingest(log, secrets=list), LogReader(data)
     ingest.start()
     views = Views(data)
-    eraser = Eraser(data, ingest, views, Control(data / "control.db"), lambda: _catch_up(data))
+    eraser = Eraser(
+        data, ingest, reader, views, Control(data / "control.db"), lambda: _catch_up(data)
+    )
     refold = partial(_refold, data)
     writers = Writers(ingest, reader, refold, eraser)
     try:

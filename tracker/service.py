@@ -143,7 +143,7 @@ def _compose(
     )
     jobs = all_jobs(settings, ingest, secrets, background, nightly, clock)
     scheduler = Scheduler(jobs, control, clock, lambda: hub.publish(_changed("system")))
-    eraser = Eraser(data, ingest, views, control, engine.wake)
+    eraser = Eraser(data, ingest, reader, views, control, engine.wake)
     writers = Writers(ingest, reader, lambda name, key: engine.refold(name, key).position, eraser)
     doorman = Doorman(data, Command, lambda command: command.do(writers))
     for part in (ingest, engine, scheduler, doorman):

@@ -7,7 +7,7 @@ import msgspec
 
 from projections import generation
 from projections.folding import unpack_positions
-from projections.queries.people import find_person, names
+from projections.queries.people import erased_at, find_person, names
 from tracker.database import Connection
 from tracker.errors import NotFound
 from tracker.identities import record
@@ -52,13 +52,6 @@ def subject(connection: Connection, value: str) -> Subject:
         entities=counts,
         erased_at=erased_at(connection, person),
     )
-
-
-def erased_at(connection: Connection, person: str) -> int | None:
-    """When a person was last erased, None for one who is not."""
-    query = "SELECT max(at) FROM people CROSS JOIN erased USING (identity) WHERE person = ?"
-    found: int | None = connection.execute(query, (person,)).fetchone()[0]
-    return found
 
 
 def erasures_of(connection: Connection, person: str) -> list[str]:

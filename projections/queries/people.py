@@ -109,6 +109,13 @@ def names(connection: Connection, persons: Iterable[str]) -> dict[str, str]:
     return {found: name for found, name, _, _ in rows}
 
 
+def erased_at(connection: Connection, person: str) -> int | None:
+    """When a person was last erased, None for one who is not."""
+    query = "SELECT max(at) FROM people CROSS JOIN erased USING (identity) WHERE person = ?"
+    found: int | None = connection.execute(query, (person,)).fetchone()[0]
+    return found
+
+
 class _Row(msgspec.Struct, frozen=True):
     identity: str
     last_event_at: int

@@ -11,7 +11,7 @@ import msgspec
 from projections.folding import unpack_positions
 from projections.queries.organizations import organizations
 from projections.queries.paging import select_all
-from projections.queries.people import find_person, names
+from projections.queries.people import erased_at, find_person, names
 from tracker.database import Connection
 from tracker.errors import NotFound
 
@@ -71,6 +71,7 @@ class Person(msgspec.Struct, frozen=True):
 
     person: str
     name: str | None
+    erased_at: int | None
     identities: list[Joined]
     joints: list[Joint]
     story: list[StoryItem]
@@ -88,6 +89,7 @@ def person(connection: Connection, value: str) -> Person:
     return Person(
         person=known,
         name=names(connection, [known]).get(known),
+        erased_at=erased_at(connection, known),
         identities=joined,
         joints=_joints(connection, joined),
         story=_story(connection, {entity for identity in joined for entity in identity.through}),

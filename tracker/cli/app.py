@@ -15,6 +15,7 @@ from tracker.cli.demo import register as register_demo
 from tracker.cli.doctor import register as register_doctor
 from tracker.cli.install import register as register_install
 from tracker.cli.erase import register as register_erase
+from tracker.cli.export_person import register as register_export_person
 from tracker.cli.log import app as log
 from tracker.cli.projections import register as register_projections
 from tracker.cli.quarantine import app as quarantine
@@ -105,6 +106,7 @@ register_backup(app)
 register_restore(app)
 register_doctor(app)
 register_erase(app)
+register_export_person(app)
 register_upgrade_check(app)
 
 

@@ -191,12 +191,10 @@ def overwrite(connection: Connection, position: int, erasure: bytes) -> int:
 
 def wipe(connection: Connection, found: Found) -> int:
     """Take the person out of the quarantine; gives how many rows were overwritten."""
-    called = who_is(found.texts)
-    ids = {bare(name).encode() for name in found.names if len(bare(name)) >= SHORTEST_ID}
     rows = connection.execute("SELECT id, position, digest, body FROM quarantine").fetchall()
     wiped = 0
     for number, position, digest, body in rows:
-        if position not in found.events and not _speaks_of(body, ids, called):
+        if not speaks_of(found, position, body):
             continue
         if (left := remains(body)) != body:
             _wipe_one(connection, number, digest, left)
@@ -212,12 +210,14 @@ def who_is(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(names | {email for name, email in pairs if name in names})
 
 
-def _speaks_of(body: bytes, ids: set[bytes], called: frozenset[str]) -> bool:
-    if not ids.isdisjoint(_ids_in(body)):
+def speaks_of(found: Found, position: int | None, body: bytes) -> bool:
+    """Whether a quarantined delivery names a person or contradicts one of their events."""
+    ids = {bare(name).encode() for name in found.names if len(bare(name)) >= SHORTEST_ID}
+    if position in found.events or not ids.isdisjoint(_ids_in(body)):
         return True
     text = body.decode("utf-8", "replace").casefold()
     # A first and a last name stand in fields of their own.
-    return any(all(word in text for word in name.split()) for name in called)
+    return any(all(word in text for word in name.split()) for name in who_is(found.texts))
 
 
 def mentions(body: bytes, knows: Callable[[str], bool]) -> bool:

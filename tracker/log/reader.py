@@ -1,11 +1,13 @@
 """Reading the log: by position, by entity's record, by type; and what was not accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tracker.database import Readers
 from tracker.errors import NotFound
+from tracker.events import Event
+from tracker.log.erasing import Erasure, Found, find, speaks_of
 from tracker.log.rows import Delivery, LogStats, Quarantined, StoredEvent
 
 EVENT_COLUMNS = """
@@ -40,6 +42,20 @@ class LogReader:
         with self._readers.lend() as connection:
             row = connection.execute("SELECT position, chain FROM head").fetchone()
         return int(row[0]), bytes(row[1])
+
+    def find_person(
+        self, wanted: Erasure, file_under: Callable[[Event], Iterable[str]] = lambda _event: ()
+    ) -> Found:
+        """All events of a person; `file_under` names the entities of an event."""
+        with self._readers.lend() as connection:
+            return find(connection, wanted, file_under)
+
+    def quarantine_about(self, found: Found) -> list[Quarantined]:
+        """The quarantined deliveries that speak of a person, oldest first."""
+        query = f"SELECT {QUARANTINE_COLUMNS} FROM quarantine ORDER BY id"
+        with self._readers.lend() as connection:
+            held = (Quarantined(*row) for row in connection.execute(query))
+            return [one for one in held if speaks_of(found, one.position, one.body)]
 
     def last_erasure(self) -> int:
         """The position of the newest event that erased a person, 0 when there is none."""

@@ -13,7 +13,6 @@ from tracker.database import (
     DatabaseError,
     exclusive,
     open_writer,
-    snapshot,
     transaction,
     truncate_wal,
 )
@@ -93,13 +92,6 @@ class Log:
     def _forget(self) -> None:
         """What is in memory may be ahead of the file, whose transaction was rolled back."""
         self._head = self._erasures = None
-
-    def find_person(
-        self, wanted: Erasure, file_under: Callable[[Event], Iterable[str]]
-    ) -> erasing.Found:
-        """What an erasure would overwrite; `file_under` names the entities of an event."""
-        with snapshot(self._connection):
-            return erasing.find(self._connection, wanted, file_under)
 
     def erase(self, wanted: Erasure, file_under: Callable[[Event], Iterable[str]]) -> "Erasing":
         """Append an erasure and overwrite what is personal, in one transaction.

@@ -15,6 +15,7 @@ from web.pages.contacts import contacts
 from web.pages.conversations import conversation, conversations
 from web.pages.csv_files import CSV_HANDLERS
 from web.pages.deliveries import deliveries
+from web.pages.erase import ERASE_HANDLERS
 from web.pages.events import event, event_by_id, events
 from web.pages.meetings import meeting_page
 from web.pages.needs import needs_list
@@ -76,6 +77,7 @@ PAGE_HANDLERS = [
             find,
             *CSV_HANDLERS,
             *SAVED_VIEW_HANDLERS,
+            *ERASE_HANDLERS,
         ],
         include_in_schema=False,
     )

@@ -79,7 +79,9 @@ class Reason(msgspec.Struct, frozen=True):
 class CandidatePage(msgspec.Struct, frozen=True, kw_only=True):
     """One person: the story newest first, the ids, and why they were joined."""
 
+    person: str
     name: str
+    erased_at: int | None
     topics: str
     story: list[Told]
     count: int
@@ -96,7 +98,9 @@ def candidate(request: Asked, services: Given) -> Response[Any]:
     viewer, page = seen_by(request, services), number(request, "page") or 1
     start, end = (page - 1) * STORY_PAGE, page * STORY_PAGE
     context = CandidatePage(
+        person=person.person,
         name=person.name or person.identities[0].value,
+        erased_at=person.erased_at,
         topics=_topics(person),
         story=[_told(item, viewer) for item in person.story[start:end]],
         count=len(person.story),

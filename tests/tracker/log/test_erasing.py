@@ -88,7 +88,7 @@ def test_erasing_twice_adds_nothing(told: Path) -> None:
 
 
 def test_looking_changes_nothing(told: Path) -> None:
-    with opened(told) as log:
+    with reading(told) as log:
         found = log.find_person(ME, nothing)
     assert found.events.keys() == ADAS
     assert bodies(told) == dict(enumerate(STORY, 1))
