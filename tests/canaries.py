@@ -43,6 +43,7 @@ class Canaries:
 
     def __init__(self) -> None:
         self.words: list[str] = []
+        self._name: list[str] = []
 
     def word(self) -> str:
         """A word that stands nowhere else."""
@@ -51,12 +52,18 @@ class Canaries:
         self.words.append(f"{start}qzcanary{number}")
         return self.words[-1]
 
+    def name(self) -> str:
+        """What the newest conversation event calls the person."""
+        return " ".join(self._name)
+
     def story(self) -> Iterator[bytes]:
         """An event of every type about the person, with a canary in every text."""
         personal = [t for t in CATALOGUE.values() if t.family in RECORDS]
         for number, known in enumerate(t for t in personal if t.name != "ANALYSIS_CREATED"):
             data = {**self._filled(known.payload), "unknownField": self.word()}
             data["nested"] = {"deeper": [self.word()]}
+            if known.family == "conversation":
+                self._name = [data["participantFirstName"], data["participantLastName"]]
             event_id, record = f"canary-{number}", RECORDS[known.family]
             yield body(event_id, known.name, at=number, record=record, **data)
         yield body("canary-new", "CONVERSATION_OF_TOMORROW", record="x", a=PERSON, b=self.word())

@@ -92,7 +92,9 @@ def test_an_erasure_leaves_nothing_in_any_file_and_any_answer(told: Told) -> Non
     words, data = told.canaries.words, told.data
     assert tracker("rebuild", "--data", str(data)).returncode == 0
     eventually(lambda: len(generation.generations(data)) == 2)
-    told.running.post_form("/views", path="/runs", query="", name=f"of {words[0]} {words[1]}")
+    name = told.canaries.name()
+    saved = told.running.post_form("/views", path="/candidates", query="q=x", name=f"of {name}")
+    assert saved.is_success
     everywhere = {word for found in files_with(data, words).values() for word in found}
     assert everywhere == set(words), "each canary is somewhere before"
     assert told.answers_with(words)

@@ -5,7 +5,7 @@ or entity, `verify` the proof that nothing was changed, removed or reordered.
 """
 
 from tracker.log.erasing import Erasure, Found
-from tracker.log.proof import Verification, verify
+from tracker.log.proof import Verification, body_fits, verify
 from tracker.log.reader import LogReader
 from tracker.log.rows import (
     Delivery,
@@ -34,5 +34,6 @@ __all__ = [
     "Receipt",
     "StoredEvent",
     "Verification",
+    "body_fits",
     "verify",
 ]

@@ -95,15 +95,31 @@ def _check(event: StoredEvent, expected: int, previous_chain: bytes, left: Left)
     position = event.position
     if position != expected:
         raise LogDamaged(f"event {expected} is missing, the next one is {position}", expected)
-    digest = hashlib.sha256(event.body).digest()
-    if event.erased_by is not None:
-        _check_erased(event, digest, left.get(event.erased_by))
-    elif digest != event.body_digest:
-        raise LogDamaged(f"the bytes of event {position} are not those received", position)
+    _check_body(event, left)
     if link(previous_chain, event.event_id, event.body_digest, event.received_at) != event.chain:
         raise LogDamaged(f"the chain breaks at event {position}", position)
     if not _columns_agree(event):
         raise LogDamaged(f"the columns of event {position} do not say what its bytes say", position)
+
+
+def body_fits(event: StoredEvent, erasure: StoredEvent | None) -> bool:
+    """Whether an event's bytes are those received, or what the erasure that it names left."""
+    try:
+        left = {} if erasure is None else {erasure.position: left_by(erasure.body)}
+        _check_body(event, left)
+    except LogDamaged:
+        return False
+    return True
+
+
+def _check_body(event: StoredEvent, left: Left) -> None:
+    digest = hashlib.sha256(event.body).digest()
+    if event.erased_by is not None:
+        _check_erased(event, digest, left.get(event.erased_by))
+    elif digest != event.body_digest:
+        raise LogDamaged(
+            f"the bytes of event {event.position} are not those received", event.position
+        )
 
 
 def _check_erased(event: StoredEvent, digest: bytes, left: dict[str, str] | None) -> None:

@@ -1,6 +1,5 @@
 """The log: its events, and one with its exact bytes and what the views made of it."""
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from projections.queries.organizations import organizations
 from projections.queries.touched import Made, Touched, made_of, touched_by
 from tracker.errors import NotFound
 from tracker.events import event_type
-from tracker.log import StoredEvent
+from tracker.log import StoredEvent, body_fits
 from tracker.log.rows import GENESIS, link
 from tracker.timing import to_iso
 from web.badges import badge, sentence
@@ -131,9 +130,17 @@ def event(request: Asked, services: Given, position: FromPath[int]) -> Response[
 
 def _proof(services: Services, found: StoredEvent) -> Proof:
     before = GENESIS if found.position == 1 else _chain_at(services, found.position - 1)
-    digest = hashlib.sha256(found.body).digest()
     chain = link(before, found.event_id, found.body_digest, found.received_at)
-    return Proof(before.hex(), digest == found.body_digest, chain == found.chain)
+    return Proof(before.hex(), body_fits(found, _erasure(services, found)), chain == found.chain)
+
+
+def _erasure(services: Services, found: StoredEvent) -> StoredEvent | None:
+    if found.erased_by is None:
+        return None
+    try:
+        return services.log.event(found.erased_by)
+    except NotFound:
+        return None
 
 
 def _chain_at(services: Services, position: int) -> bytes:
