@@ -21,6 +21,7 @@ from projections.entities import entities_of
 from projections.going_back import forget_outdated
 from projections.queries.erasing import Subject, erasures_of, subject
 from projections.queries.views import Views
+from projections.retention import silent, to_forget
 from tracker.control import Control
 from tracker.errors import InvalidInput, NotFound, NotReady
 from tracker.events import Event
@@ -118,6 +119,14 @@ class Eraser:
             generations=self.forget_copies(),
             clean=clean and self._emptied(),
         )
+
+    def retain(self, months: int, now: int, limit: int) -> int:
+        """Erase those who were last heard of longer ago than so many months; gives how many."""
+        with self._views.read() as connection:
+            due = to_forget(silent(connection, months, now, limit))
+        for one in due:
+            self.erase(one.person, actor="retention", reason=f"no contact for {months} months")
+        return len(due)
 
     def lift(self, value: str, *, actor: str, reason: str) -> list[str]:
         """Keep again what comes about a person; what was overwritten stays so.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from projections.background import BackgroundRebuild
+from projections.erasing import Eraser
 from tracker.backups.nightly import NightlyBackup
 from tracker.backups.shelf import Keep
 from tracker.control import SecretCache
@@ -25,6 +26,7 @@ def all_jobs(
     secrets: SecretCache,
     background: BackgroundRebuild,
     nightly: NightlyBackup,
+    eraser: Eraser,
     clock: Callable[[], int],
 ) -> list[Job]:
     """Everything that the service does without being asked."""
@@ -46,6 +48,12 @@ def all_jobs(
             "Rebuilds all views aside, compares them with the served ones, walks the chain",
             daily(settings.proof_hour),
             lambda: prove(settings.data, background),
+        ),
+        Job(
+            "retention",
+            "Erases those who were last heard of longer ago than the retention",
+            daily(settings.proof_hour, 45),
+            lambda: _retain(settings, eraser, clock()),
         ),
     ]
     if settings.nightly_backup:
@@ -79,6 +87,14 @@ def keep_rules(settings: Settings) -> Keep:
 def _prune(settings: Settings, ingest: Ingest, now: int) -> str:
     before = now - settings.delivery_retention_days * DAY
     return f"{ingest.with_log(lambda log: log.prune_deliveries(before))} forgotten"
+
+
+def _retain(settings: Settings, eraser: Eraser, now: int) -> str:
+    months = settings.retention_months
+    if not months:
+        return "everybody is kept"
+    forgotten = eraser.retain(months, now, settings.retention_limit)
+    return f"{forgotten} erased, who were last heard of more than {months} months ago"
 
 
 def prove(data: Path, background: BackgroundRebuild) -> str:

@@ -141,9 +141,9 @@ def _compose(
     nightly = NightlyBackup(
         data, settings.backup_directory, keep_rules(settings), control.backup_proofs
     )
-    jobs = all_jobs(settings, ingest, secrets, background, nightly, clock)
-    scheduler = Scheduler(jobs, control, clock, lambda: hub.publish(_changed("system")))
     eraser = Eraser(data, ingest, reader, views, control, engine.wake)
+    jobs = all_jobs(settings, ingest, secrets, background, nightly, eraser, clock)
+    scheduler = Scheduler(jobs, control, clock, lambda: hub.publish(_changed("system")))
     writers = Writers(ingest, reader, lambda name, key: engine.refold(name, key).position, eraser)
     doorman = Doorman(data, Command, lambda command: command.do(writers))
     for part in (ingest, engine, scheduler, doorman):

@@ -57,6 +57,15 @@ class Settings(BaseSettings):
         le=36_500,
         description="Days for which deliveries that were not simply accepted are listed",
     )
+    retention_months: int = Field(
+        0,
+        ge=0,
+        le=1200,
+        description="Months after the last contact when a person is erased; 0 keeps everybody",
+    )
+    retention_limit: int = Field(
+        100, ge=1, le=10_000, description="Most people whom one night's run erases"
+    )
     proof_hour: int = Field(
         3, ge=0, le=23, description="Hour (UTC) at which the nightly proof rebuilds and compares"
     )

@@ -20,6 +20,7 @@ from tracker.cli.log import app as log
 from tracker.cli.projections import register as register_projections
 from tracker.cli.quarantine import app as quarantine
 from tracker.cli.restore import register as register_restore
+from tracker.cli.retention import register as register_retention
 from tracker.cli.secret import app as secret
 from tracker.cli.send import register as register_send
 from tracker.cli.serve import register as register_serve
@@ -107,6 +108,7 @@ register_restore(app)
 register_doctor(app)
 register_erase(app)
 register_export_person(app)
+register_retention(app)
 register_upgrade_check(app)
 
 
