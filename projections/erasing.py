@@ -109,6 +109,7 @@ class Eraser:
         known = self._subject(value)
         forgotten = self._control.saved_views.forget(self._found(known).texts)
         done = self._overwrite(known, actor, reason)
+        self._control.audit.note(actor, "person erased", known.person)
         clean = self._settle(max((d.position or 0 for d in done), default=0))
         return Report(
             person=known.person,
@@ -141,6 +142,7 @@ class Eraser:
         for event_id in event_ids:
             data = {"recordId": event_id, "actor": actor, "reason": reason}
             self._ingest.append_internal("TRACKER_ERASURE_LIFTED", data)
+        self._control.audit.note(actor, "person kept again", person)
         self._follow()
         self.forget_copies()
         return event_ids

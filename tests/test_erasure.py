@@ -138,6 +138,28 @@ def test_the_views_are_those_of_a_rebuild_and_nobody_goes_back(told: Told) -> No
     assert "somebody was erased" in answer.text
 
 
+def test_the_page_asks_before_anything_goes(told: Told) -> None:
+    asks = told.running.get(f"/erase/{PERSON}").text
+    assert "Erase for good" in asks
+    assert PERSON in asks
+    unsure = told.running.post_form("/erase", person=PERSON, reason="as asked")
+    assert unsure.status_code == 400
+    assert "Tick the box" in unsure.text
+    long = told.running.post_form("/erase", person=PERSON, reason="x" * 600, sure="yes")
+    assert "600 characters" in long.text
+    assert told.running.get("/erase/nobody").status_code == 404
+    sure = told.running.post_form("/erase", person=PERSON, reason="as asked", sure="yes")
+    assert "This person was erased" in sure.text
+
+
+def test_who_erased_is_in_the_audit_trail_by_id(told: Told) -> None:
+    listed = tracker("audit", "--json", "--about", f"candidate:{PERSON}", "--data", str(told.data))
+    done = {(line["action"], line["actor"]) for line in json.loads(listed.stdout)}
+    assert ("person erased", "dashboard") in done
+    assert any(action == "person erased" and "command line" in actor for action, actor in done)
+    assert any(action == "person seen" for action, _ in done)
+
+
 def test_erasing_again_finds_nothing_to_do(told: Told) -> None:
     report = told.erase()
     assert (report["positions"], report["events"]) == ([], 0)

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from tracker.audit import AuditTrail
 from tracker.backup_proofs import BackupProofs
 from tracker.control_file import ControlFile
 from tracker.database import Connection, DatabaseError
@@ -48,20 +49,11 @@ class JobResult(msgspec.Struct, frozen=True):
     result: str | None = None
 
 
-class AuditEntry(msgspec.Struct, frozen=True):
-    """Who changed what about access, and when."""
-
-    at: int
-    actor: str
-    action: str
-    detail: str
-
-
 class Control:
     """control.db at `path`, made when it is missing; `configured` are the settings' secrets.
 
     `saved_views` are the named filters of lists, `backup_proofs` which backups were proven
-    restorable; both are kept in the same file.
+    restorable, `audit` the audit trail; all are kept in the same file.
     """
 
     def __init__(self, path: Path, configured: Sequence[str] = ()) -> None:
@@ -72,6 +64,7 @@ class Control:
         self._file = ControlFile(path)
         self.saved_views = SavedViews(self._file)
         self.backup_proofs = BackupProofs(self._file)
+        self.audit = AuditTrail(self._file)
 
     def secrets(self) -> list[Secret]:
         """The secrets that deliveries may be signed with, the settings' own first."""
@@ -177,14 +170,6 @@ class Control:
             JobResult(name, started, finished, None if ok is None else bool(ok), result)
             for name, started, finished, ok, result in rows
         ]
-
-    def audit_trail(self, limit: int = 100) -> list[AuditEntry]:
-        """The newest lines of the audit trail, newest first."""
-        with self._file.reading() as connection:
-            rows = connection.execute(
-                "SELECT at, actor, action, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,)
-            ).fetchall()
-        return [AuditEntry(*row) for row in rows]
 
 
 class SecretCache:

@@ -80,6 +80,13 @@ def create_backup_proofs(db: Database) -> None:
     db.execute(_BACKUP_PROOFS)
 
 
+@CONTROL_STEPS()
+def let_audit_only_grow(db: Database) -> None:
+    """Where whoever is in the audit trail came from; lines can't be changed or taken away."""
+    for statement in _AUDIT:
+        db.execute(statement)
+
+
 _SCHEMA: Final = (
     """CREATE TABLE signing_secrets (
         id INTEGER PRIMARY KEY, label TEXT NOT NULL, value TEXT NOT NULL,
@@ -101,3 +108,14 @@ _SAVED_VIEWS: Final = """CREATE TABLE saved_views (
 _BACKUP_PROOFS: Final = """CREATE TABLE backup_proofs (
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL,
     position INTEGER NOT NULL, seconds REAL NOT NULL, problem TEXT) STRICT"""
+
+_AUDIT: Final = (
+    "ALTER TABLE audit ADD COLUMN remote TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX audit_by_actor ON audit (actor, id)",
+    "CREATE INDEX audit_by_action ON audit (action, id)",
+    "CREATE INDEX audit_by_detail ON audit (detail, id)",
+    """CREATE TRIGGER IF NOT EXISTS audit_keeps BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END""",
+    """CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END""",
+)

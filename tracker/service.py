@@ -129,6 +129,7 @@ def _compose(
     stack.callback(reader.close)
     stack.callback(views.close)
     stack.callback(secrets.flush)
+    stack.callback(control.audit.flush)
     engine = Engine(data, hub.publish)
     ingest = Ingest(
         log,

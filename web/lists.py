@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from projections.queries import analyses, contacts, conversations, log, meetings, people, waiting
+from projections.queries.audit import list_audit
 from projections.queries.filters import (
     AnalysisFilter,
     AttentionFilter,
+    AuditFilter,
     CalendarFilter,
     ContactFilter,
     ConversationFilter,
@@ -91,6 +93,11 @@ def _runs(services: Services) -> Iterator[Read]:
     now = services.now()
     with services.views.read() as connection:
         yield lambda asked: list_runs(connection, asked, now)
+
+
+@contextmanager
+def _audit(services: Services) -> Iterator[Read]:
+    yield lambda asked: list_audit(services.control.audit, asked)
 
 
 def _analyses(connection: Connection, asked: AnalysisFilter) -> Page[Owned]:
@@ -224,6 +231,12 @@ LISTS = {
             _of_log(log.list_quarantined),
             _plain("id received_at reason status position deliveries"),
             controls=("status",),
+        ),
+        List(
+            "/audit",
+            AuditFilter,
+            _audit,
+            _plain("id at actor action detail remote"),
         ),
     )
 }

@@ -26,6 +26,7 @@ __all__ = [
     "WITHOUT",
     "AnalysisFilter",
     "AttentionFilter",
+    "AuditFilter",
     "BatchFilter",
     "CalendarFilter",
     "ContactFilter",
@@ -232,6 +233,17 @@ class DeliveryFilter(Filter):
     outcome: Literal["duplicate", "conflict", "quarantined", "rejected"] | None = None
     reason: Annotated[Text | None, Field(description="Exactly this reason")] = None
     sort: Literal["-received_at", "received_at"] = "-received_at"
+
+
+class AuditFilter(Filter):
+    """Lines of the audit trail, newest first."""
+
+    actor: Annotated[Text | None, Field(description="Exactly this one")] = None
+    action: Annotated[Text | None, Field(description="Exactly this, such as `person seen`")] = None
+    target: Annotated[Text | None, Field(description="What it speaks of, such as an id")] = None
+    since: From = None
+    until: To = None
+    sort: Literal["-at", "at"] = "-at"
 
 
 class QuarantineFilter(Filter):

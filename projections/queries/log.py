@@ -15,7 +15,7 @@ LONGEST: Final = 19  # digits of the largest number
 def list_events(log: LogReader, wanted: LoggedFilter) -> Page[StoredEvent]:
     """The events that fit a filter, by position."""
     newest_first = wanted.sort == "-position"
-    after, before = _bounds(wanted.cursor, newest_first)
+    after, before = bounds(wanted.cursor, newest_first)
     rows = log.events(
         after=max(after, wanted.after or 0),
         before=before,
@@ -27,13 +27,13 @@ def list_events(log: LogReader, wanted: LoggedFilter) -> Page[StoredEvent]:
         until=wanted.until,
         newest_first=newest_first,
     )
-    return _page(rows, wanted.limit, lambda row: row.position)
+    return page_of(rows, wanted.limit, lambda row: row.position)
 
 
 def list_deliveries(log: LogReader, wanted: DeliveryFilter) -> Page[Delivery]:
     """The deliveries that fit a filter, by arrival."""
     newest_first = wanted.sort == "-received_at"
-    after, before = _bounds(wanted.cursor, newest_first)
+    after, before = bounds(wanted.cursor, newest_first)
     rows = log.deliveries(
         after=after,
         before=before,
@@ -42,17 +42,17 @@ def list_deliveries(log: LogReader, wanted: DeliveryFilter) -> Page[Delivery]:
         reason=wanted.reason,
         newest_first=newest_first,
     )
-    return _page(rows, wanted.limit, lambda row: row.id)
+    return page_of(rows, wanted.limit, lambda row: row.id)
 
 
 def list_quarantined(log: LogReader, wanted: QuarantineFilter) -> Page[Quarantined]:
     """What is quarantined with the status of a filter, newest first."""
-    _, before = _bounds(wanted.cursor, newest_first=True)
+    _, before = bounds(wanted.cursor, newest_first=True)
     rows = log.quarantined(before=before, limit=wanted.limit + 1, status=wanted.status)
-    return _page(rows, wanted.limit, lambda row: row.id)
+    return page_of(rows, wanted.limit, lambda row: row.id)
 
 
-def _bounds(cursor: str | None, newest_first: bool) -> tuple[int, int | None]:
+def bounds(cursor: str | None, newest_first: bool) -> tuple[int, int | None]:
     """Between which numbers the rows after a cursor lie."""
     place = None if cursor is None else _place(cursor)
     return (0, place) if newest_first else (place or 0, None)
@@ -67,6 +67,7 @@ def _place(cursor: str) -> int:
     return int(cursor)
 
 
-def _page(rows: list[Item], limit: int, number: Callable[[Item], int]) -> Page[Item]:
+def page_of(rows: list[Item], limit: int, number: Callable[[Item], int]) -> Page[Item]:
+    """A page of rows of which one more than the limit was read; the cursor is a row's number."""
     shown = rows[:limit]
     return Page(shown, str(number(shown[-1])) if len(rows) > limit else None)

@@ -26,6 +26,7 @@ LISTS: Mapping[str, str] = {
     "deliveries": "/deliveries",
     "quarantine": "/quarantine",
     "system": "/system",
+    "audit": "/audit",
     "search": "/search?q=kettlewood",
 }
 WITHOUT: Mapping[str, str] = {
@@ -61,6 +62,7 @@ def details(running: Running) -> dict[str, str]:
         "conversation-passed": f"/conversations/{encode_id(passed['id'])}",
         "analysis": f"/analyses?analysis={encode_id(analysis['analysis_external_id'])}",
         "candidate": f"/candidates/{encode_id(running_one['candidate_profile_id'])}",
+        "erase": f"/erase/{encode_id(running_one['candidate_profile_id'])}",
         "event": "/events/40",
     }
 

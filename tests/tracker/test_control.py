@@ -148,7 +148,7 @@ def test_whoever_changes_access_is_in_the_audit_trail(control: Control) -> None:
     control.add_secret("popp", "s3cret", actor="ann")
     control.revoke_secret("popp", actor="bob")
 
-    trail = [(e.actor, e.action, e.detail) for e in control.audit_trail()]
+    trail = [(e.actor, e.action, e.detail) for e in control.audit.entries()]
 
     assert trail == [
         ("bob", "secret revoked", "popp"),

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from tracker.cli.backup import register as register_backup
+from tracker.cli.audit import register as register_audit
 from tracker.cli.demo import register as register_demo
 from tracker.cli.doctor import register as register_doctor
 from tracker.cli.install import register as register_install
@@ -109,6 +110,7 @@ register_doctor(app)
 register_erase(app)
 register_export_person(app)
 register_retention(app)
+register_audit(app)
 register_upgrade_check(app)
 
 

@@ -9,8 +9,9 @@ import typer
 from projections.person_export import export_person
 from projections.queries.views import Views
 from tracker import files
-from tracker.cli.options import DataOption, JsonOption, example, existing
+from tracker.cli.options import DataOption, JsonOption, example, existing, operator
 from tracker.cli.output import print_json, say
+from tracker.control import Control
 from tracker.errors import InvalidInput
 from tracker.log import LogReader
 from tracker.timing import now
@@ -42,6 +43,7 @@ def export(
     reader, views = LogReader(settings.data), Views(settings.data)
     try:
         exported = export_person(reader, views, person, now())
+        Control(settings.control_path).audit.note(operator(), "person exported", exported.person)
     finally:
         views.close()
         reader.close()

@@ -14,6 +14,7 @@ from projections.queries.filters import PersonFilter, SearchFilter
 from web.api.answers import Items, answer, answers, items
 from web.api.asking import Query, asks, wanted
 from web.ids import decode_id
+from web.pages.frame import note_look
 from web.services import Services
 
 
@@ -87,10 +88,14 @@ def candidates(request: Query, services: NamedDependency[Services]) -> Items[Can
 
 
 @get("/api/v1/candidates/{candidate_id:str}", sync_to_thread=True, tags=["Candidates"])
-def candidate(candidate_id: FromPath[str], services: NamedDependency[Services]) -> WholeCandidate:
+def candidate(
+    request: Query, candidate_id: FromPath[str], services: NamedDependency[Services]
+) -> WholeCandidate:
     """One person by any identity, or any raw id of Popp's or the customer's."""
     with services.views.read() as connection:
-        return answer(WholeCandidate, story.person(connection, decode_id(candidate_id)))
+        found = story.person(connection, decode_id(candidate_id))
+    note_look(request, services, "person seen", found.person)
+    return answer(WholeCandidate, found)
 
 
 @get("/api/v1/search", sync_to_thread=True, operation_class=asks(SearchFilter), tags=["Candidates"])

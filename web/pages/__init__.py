@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from web.pages.acknowledge import acknowledge, undo_acknowledge
 from web.pages.analyses import analyses
+from web.pages.audit import audit
 from web.pages.calendar import calendar
 from web.pages.candidate import candidate
 from web.pages.candidates import candidates
@@ -72,6 +73,7 @@ PAGE_HANDLERS = [
             *at("/quarantine", quarantine),
             *at("/quarantine/{number:int}", quarantined),
             *QUARANTINE_HANDLERS,
+            *at("/audit", audit),
             *at("/system", system),
             *UPKEEP_HANDLERS,
             find,

@@ -20,12 +20,11 @@ from projections.projection import ACKNOWLEDGEMENTS, acknowledged
 from tracker.errors import InvalidInput, NotFound
 from tracker.events import canonical
 from tracker.log import LogReader, StoredEvent
-from web.pages.frame import Asked, Given, from_this_site
+from web.pages.frame import ACTOR, Asked, Given, from_this_site
 from web.pages.places import row_of
 from web.services import Services
 
 DONE, UNDONE = "TRACKER_ACKNOWLEDGED", "TRACKER_ACKNOWLEDGEMENT_UNDONE"
-ACTOR = "dashboard"
 LARGEST_POSITION = 18  # digits: what fits in a column
 MOST_CLICKS = 500  # acknowledgements of one record that are looked at
 Text = Annotated[str, Field(min_length=1, max_length=2000)]

@@ -12,7 +12,7 @@ from tracker.errors import NotFound
 from tracker.log import LogReader
 from web.badges import badge, plain, sentence
 from web.ids import encode_id
-from web.pages.frame import Asked, Given, number, record_id, seen_by, show
+from web.pages.frame import Asked, Given, note_look, number, record_id, seen_by, show
 from web.pages.places import place_of
 from web.times import local_time
 from web.viewer import Viewer
@@ -95,6 +95,7 @@ def candidate(request: Asked, services: Given) -> Response[Any]:
     """One person, by any of the ids."""
     with services.views.read() as connection:
         person = queries.person(connection, record_id(request, "/candidates/"))
+    note_look(request, services, "person seen", person.person)
     viewer, page = seen_by(request, services), number(request, "page") or 1
     start, end = (page - 1) * STORY_PAGE, page * STORY_PAGE
     context = CandidatePage(

@@ -6,13 +6,15 @@ from litestar.response import Stream
 
 from web.csv_export import export
 from web.lists import LISTS, List
-from web.pages.frame import Asked, Given
+from web.pages.frame import Asked, Given, note
 
 
 def _at(listed: List) -> HTTPRouteHandler:
     def download(request: Asked, services: Given) -> Stream:
         """All rows that fit the filters in the address."""
-        return export(listed, request, services)
+        stream = export(listed, request, services)
+        note(request, services, "list downloaded", listed.path)
+        return stream
 
     return get(f"{listed.path}.csv", sync_to_thread=True)(download)
 

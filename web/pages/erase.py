@@ -13,8 +13,7 @@ from projections.erasing import LONGEST_REASON, Preview
 from projections.person_export import export_person
 from tracker.errors import InvalidInput
 from web.ids import encode_id
-from web.pages.acknowledge import ACTOR
-from web.pages.frame import Asked, Given, from_this_site, record_id, seen_by
+from web.pages.frame import ACTOR, Asked, Given, from_this_site, note, record_id, seen_by
 from web.person_file import FORMATS, person_file
 from web.rendering import html, render
 from web.services import Services
@@ -87,6 +86,7 @@ def download_person(request: Asked, services: Given) -> Response[bytes]:
     exported = export_person(
         services.log, services.views, record_id(request, "/person-file/"), services.now()
     )
+    note(request, services, "person exported", exported.person)
     return Response(
         person_file(exported, services.now(), form),
         media_type=FORMATS[form],

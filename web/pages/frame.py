@@ -20,6 +20,7 @@ from web.services import Services
 from web.viewer import Viewer, raw_path, viewer
 
 PAGE_SIZE = 50
+ACTOR = "dashboard"  # who does something, for events and the audit trail
 SEEN = "seen"  # the parameter that names the rows on a page, see web/pages/newer.py
 
 Asked = Request[Any, Any, Any]
@@ -87,6 +88,20 @@ def number(request: Asked, name: str) -> int | None:
     if not text.isdecimal() or len(text) > 18:  # noqa: PLR2004  # what fits in a column
         raise InvalidInput(f"{name} {text[:50]!r} is not a whole number", field=name)
     return int(text)
+
+
+def note(request: Asked, services: Services, action: str, about: str = "") -> None:
+    """Add a line to the audit trail; on return it is on disk."""
+    services.control.audit.note(ACTOR, action, about, _remote(request))
+
+
+def note_look(request: Asked, services: Services, action: str, about: str) -> None:
+    """Have a line added to the audit trail soon; once for a page that refreshes itself."""
+    services.control.audit.looked(ACTOR, action, about, _remote(request))
+
+
+def _remote(request: Asked) -> str:
+    return request.client.host if request.client else ""
 
 
 def from_this_site(request: Asked) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from projections.going_back import go_back
 from tracker.errors import InvalidInput
-from web.pages.frame import Asked, Given, from_this_site
+from web.pages.frame import Asked, Given, from_this_site, note
 from web.pages.system import RUNNABLE
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -52,6 +52,7 @@ def start_rebuild(request: Asked, services: Given, data: Annotated[Mode, FORM]) 
         known = ", ".join(MODES)
         raise InvalidInput(f"There is no way to rebuild {data.mode[:50]!r}; there are {known}")
     services.rebuild.start(**MODES[data.mode])
+    note(request, services, "rebuild started", data.mode)
     return _back("rebuild")
 
 
@@ -80,7 +81,8 @@ def refold(request: Asked, services: Given, data: Annotated[Entity, FORM]) -> Re
 def serve_previous(request: Asked, services: Given) -> Redirect:
     """Serve the generation before this one again; raises NotReady when none is kept."""
     from_this_site(request)
-    go_back(services.settings.data)
+    number = go_back(services.settings.data)
+    note(request, services, "earlier views served", f"generation {number}")
     return _back("rebuild")
 
 

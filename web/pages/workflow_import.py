@@ -13,8 +13,7 @@ from projections.queries.workflows import workflow
 from tracker.configuration import LARGEST, Import, read_import
 from tracker.errors import InvalidInput, NotFound
 from web.ids import encode_id
-from web.pages.acknowledge import ACTOR
-from web.pages.frame import Asked, Given, from_this_site, seen_by
+from web.pages.frame import ACTOR, Asked, Given, from_this_site, seen_by
 from web.rendering import html, render
 from web.services import Services
 
