@@ -62,7 +62,7 @@ class Log:
             migrate(self._connection, data / "log.db")
             self._closing = opening.pop_all()
         self._head: tuple[int, bytes] | None = None
-        self._erasures: Erasures | None = None
+        self._erasures: Erasures | None = Erasures.stored(self._connection)
 
     def close(self) -> None:
         """Close the file and release the lock."""
