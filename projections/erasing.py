@@ -19,7 +19,7 @@ import msgspec
 from projections import generation
 from projections.entities import entities_of
 from projections.going_back import forget_outdated
-from projections.queries.erasing import Subject, erasures_of, subject
+from projections.queries.erasing import Subject, erasures_of, joined_since, subject
 from projections.queries.views import Views
 from projections.retention import silent, to_forget
 from tracker.control import Control
@@ -95,7 +95,7 @@ class Eraser:
             erased_at=known.erased_at,
         )
 
-    def erase(self, value: str, *, actor: str, reason: str) -> Report:
+    def erase(self, value: str, *, actor: str, reason: str, remote: str = "") -> Report:
         """Erase the person of an id; raises NotFound, InvalidInput, NotStored.
 
         To be called again without harm: what is erased stays so, and nothing is appended.
@@ -106,10 +106,13 @@ class Eraser:
                 "it should not name the person",
                 "reason",
             )
-        known = self._subject(value)
+        report = self._erase(self._subject(value), actor, reason)
+        self._control.audit.note(actor, "person erased", report.person, remote)
+        return report
+
+    def _erase(self, known: Subject, actor: str, reason: str) -> Report:
         forgotten = self._control.saved_views.forget(self._found(known).texts)
         done = self._overwrite(known, actor, reason)
-        self._control.audit.note(actor, "person erased", known.person)
         clean = self._settle(max((d.position or 0 for d in done), default=0))
         return Report(
             person=known.person,
@@ -120,6 +123,19 @@ class Eraser:
             generations=self.forget_copies(),
             clean=clean and self._emptied(),
         )
+
+    def extend(self) -> int:
+        """Erase what was joined to erased people since; gives how many people that were.
+
+        An event may tell that an erased person has another id, under which earlier ones came.
+        """
+        with self._views.read() as connection:
+            people = [subject(connection, person) for person in joined_since(connection)]
+        extended = [self._erase(known, "tracker", "joined to an erased person") for known in people]
+        for report in extended:
+            if report.positions:
+                self._control.audit.note("tracker", "person erased", report.person)
+        return sum(bool(report.positions) for report in extended)
 
     def retain(self, months: int, now: int, limit: int) -> int:
         """Erase those who were last heard of longer ago than so many months; gives how many."""

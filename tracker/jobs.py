@@ -50,6 +50,12 @@ def all_jobs(
             lambda: prove(settings.data, background),
         ),
         Job(
+            "erasures",
+            "Erases what was joined to an erased person since",
+            every(300),
+            lambda: f"{eraser.extend()} people",
+        ),
+        Job(
             "retention",
             "Erases those who were last heard of longer ago than the retention",
             daily(settings.proof_hour, 45),

@@ -63,6 +63,19 @@ def erasures_of(connection: Connection, person: str) -> list[str]:
     return [event_id for (event_id,) in connection.execute(query, (person,))]
 
 
+def joined_since(connection: Connection) -> list[str]:
+    """The erased people who have an identity that no erasure names."""
+    query = """
+        SELECT DISTINCT known.person FROM erased CROSS JOIN people AS known USING (identity)
+        WHERE EXISTS (
+            SELECT 1 FROM people AS other WHERE other.person = known.person
+            AND NOT EXISTS (SELECT 1 FROM erased WHERE erased.identity = other.identity)
+        )
+        ORDER BY 1
+    """
+    return [person for (person,) in connection.execute(query)]
+
+
 def _identities(connection: Connection, person: str) -> list[str]:
     query = "SELECT identity FROM people WHERE person = ? ORDER BY identity"
     return [identity for (identity,) in connection.execute(query, (person,))]

@@ -13,7 +13,7 @@ from projections.erasing import LONGEST_REASON, Preview
 from projections.person_export import export_person
 from tracker.errors import InvalidInput
 from web.ids import encode_id
-from web.pages.frame import ACTOR, Asked, Given, from_this_site, note, record_id, seen_by
+from web.pages.frame import ACTOR, Asked, Given, from_this_site, note, record_id, remote, seen_by
 from web.person_file import FORMATS, person_file
 from web.rendering import html, render
 from web.services import Services
@@ -62,7 +62,9 @@ def erase_person(request: Asked, services: Given, data: Form) -> Response[Any]:
         wrong = "Tick the box if you mean it: what is overwritten can't be brought back"
         return _page(request, services, data.person, reason=data.reason, error=wrong)
     try:
-        report = services.eraser.erase(data.person, actor=ACTOR, reason=data.reason)
+        report = services.eraser.erase(
+            data.person, actor=ACTOR, reason=data.reason, remote=remote(request)
+        )
     except InvalidInput as wrong_reason:
         error = str(wrong_reason)
         return _page(request, services, data.person, reason=data.reason, error=error)

@@ -92,15 +92,16 @@ def number(request: Asked, name: str) -> int | None:
 
 def note(request: Asked, services: Services, action: str, about: str = "") -> None:
     """Add a line to the audit trail; on return it is on disk."""
-    services.control.audit.note(ACTOR, action, about, _remote(request))
+    services.control.audit.note(ACTOR, action, about, remote(request))
 
 
 def note_look(request: Asked, services: Services, action: str, about: str) -> None:
     """Have a line added to the audit trail soon; once for a page that refreshes itself."""
-    services.control.audit.looked(ACTOR, action, about, _remote(request))
+    services.control.audit.looked(ACTOR, action, about, remote(request))
 
 
-def _remote(request: Asked) -> str:
+def remote(request: Asked) -> str:
+    """The address that a request came from."""
     return request.client.host if request.client else ""
 
 
