@@ -1,5 +1,6 @@
 """What a new version would do is said before it does it, and nothing is changed by asking."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_people_read_it_in_words(ready: Path) -> None:
     assert "control.db: schema 1 becomes" in result.stdout
     assert "first: copied to" in result.stdout
     assert "step create_saved_views: The filters of lists that people gave a name." in result.stdout
-    assert "log.db: schema 1, nothing to change" in result.stdout
+    assert re.search(r"log\.db: schema \d+, nothing to change", result.stdout)
     assert "Nothing was changed" in result.stderr
 
 
