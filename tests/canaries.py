@@ -103,7 +103,10 @@ def files_with(data: Path, words: list[str]) -> dict[str, list[str]]:
     """The files under a directory that hold one of the words, in whatever case."""
     found = {}
     for path in sorted(p for p in data.rglob("*") if p.is_file()):
-        content = path.read_bytes().lower()
+        try:
+            content = path.read_bytes().lower()
+        except FileNotFoundError:  # what SQLite keeps beside a file while it is open
+            continue
         here = [word for word in words if word.encode() in content]
         if here:
             found[str(path.relative_to(data))] = here
