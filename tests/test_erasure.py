@@ -1,6 +1,7 @@
 """After a person was erased, no file of the service and no answer of it holds a word of theirs."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from tests.running import Running, eventually, service, tracker
 from tests.sample import bodies, body
 from tests.test_service import caught_up
 from tracker.database import open_reader
+from tracker.log.ledger import LEDGER
 from web.lists import LISTS as FILES
 
 OTHERS = 40
@@ -99,6 +101,8 @@ def test_an_erasure_leaves_nothing_in_any_file_and_any_answer(told: Told) -> Non
     assert everywhere == set(words), "each canary is somewhere before"
     assert told.answers_with(words)
     before = counts(told.running)
+    export = str(data.parent / "before.ndjson")
+    assert tracker("log", "export", export, "--data", str(data)).returncode == 0
 
     report = told.erase()
 
@@ -169,6 +173,18 @@ def test_the_person_is_shown_as_erased(told: Told) -> None:
     day = time.strftime("%Y-%m-%d", time.gmtime())
     for place in ("/candidates", f"/candidates/{PERSON}", f"/conversations/{TALK}"):
         assert f"Erased person ({day})" in told.running.get(place).text, place
+
+
+def test_a_copy_of_the_log_from_before_forgets_again_beside_the_ledger(told: Told) -> None:
+    data = told.data.parent / "copied"
+    copied = str(data.parent / "before.ndjson")
+    assert tracker("log", "import", copied, "--data", str(data)).returncode == 0
+    assert files_with(data, told.canaries.words), "the copy brings the person back"
+    shutil.copy(told.data / LEDGER, data / LEDGER)
+    with service(data) as again:
+        eventually(lambda: caught_up(again))
+        assert files_with(data, told.canaries.words) == {}
+        assert "Erased person" in again.get(f"/candidates/{PERSON}").text
 
 
 def test_a_restart_finds_nothing_to_add_and_shows_the_same(told: Told) -> None:
