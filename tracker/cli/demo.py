@@ -27,13 +27,14 @@ from tracker.demo.generator import generate
 from tracker.demo.live import trickle
 from tracker.demo.workflows import configurations
 from tracker.errors import NotReady
+from tracker.log.ledger import LEDGER
 from tracker.sender import send, send_signed
 from tracker.settings import Settings, load_settings, prepare_data
 from tracker.timing import now
 
 DIRECTORY: Final = Path("data") / "demo"
 MARK: Final = "made-by-demo"
-LEFTOVERS: Final = ("log.db*", "control.db*", "views*", SERVICE_LOG)
+LEFTOVERS: Final = ("log.db*", "control.db*", "views*", LEDGER, SERVICE_LOG)
 CONNECTIONS: Final = 8
 
 

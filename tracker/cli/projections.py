@@ -9,9 +9,10 @@ from projections.catalogue import PROJECTIONS
 from projections.rebuild import RebuildReport
 from projections.rebuild import rebuild as rebuild_views
 from projections.status import EngineStatus, digest_report, engine_status
-from tracker.cli.options import DataOption, JsonOption, example, existing
+from tracker.cli.options import DataOption, JsonOption, example, existing, operator
 from tracker.cli.output import print_json, print_table, say, stages
 from tracker.commands import connect
+from tracker.control import Control
 from tracker.database import open_reader
 from tracker.errors import InvalidInput, NotFound, NotReady
 from tracker.log import LogReader
@@ -56,6 +57,8 @@ def rebuild(
     Exits 1 when rows differ that should not (with --check or --require-parity).
     """
     settings = existing(data)
+    mode = "check" if check else "parity" if require_parity else "rebuild"
+    Control(settings.control_path).audit.note(operator(), "rebuild started", entity or mode)
     if entity is not None:
         _refold(settings, entity, names or [])
         return

@@ -17,6 +17,8 @@ def place_of(projection: str, entity: str) -> str:
         kind, _, name = entity.partition(":")
         record = quote(name.rpartition("/")[2], safe="")
         return f"/analyses?{'analysis' if kind == 'batch' else 'candidate'}={record}"
+    if projection == "erasures":
+        return f"/events/id/{encode_id(entity)}"
     return f"/search?q={quote(entity, safe='')}"
 
 
