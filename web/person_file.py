@@ -8,7 +8,8 @@ import msgspec
 from projections.person_export import ExportedEvent, PersonExport
 from tracker.events import event_type
 from web.badges import sentence
-from web.rendering import Viewer, render
+from web.rendering import render
+from web.viewer import Viewer
 
 FORMATS: Final = {"html": "text/html; charset=utf-8", "json": "application/json"}
 
