@@ -237,6 +237,7 @@ LISTS = {
             AuditFilter,
             _audit,
             _plain("id at actor action detail remote"),
+            controls=("action", "actor", "target", "from", "to"),
         ),
     )
 }
