@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tracker.cli.backup import register as register_backup
 from tracker.cli.audit import register as register_audit
+from tracker.cli.backup import register as register_backup
 from tracker.cli.demo import register as register_demo
 from tracker.cli.doctor import register as register_doctor
-from tracker.cli.install import register as register_install
 from tracker.cli.erase import register as register_erase
 from tracker.cli.export_person import register as register_export_person
+from tracker.cli.install import register as register_install
 from tracker.cli.log import app as log
 from tracker.cli.projections import register as register_projections
 from tracker.cli.quarantine import app as quarantine

@@ -12,9 +12,9 @@ import typer
 
 from tracker.cli.options import DataOption, JsonOption, control_of, example
 from tracker.cli.output import print_json, print_table, progress, say
+from tracker.envelope import internal_body
 from tracker.errors import InvalidInput, NotReady
 from tracker.events import TEST_RECEIVED
-from tracker.ingest import internal_body
 from tracker.sender import LINE_FILES, Summary, read_bodies
 from tracker.sender import send as post
 
