@@ -1,14 +1,18 @@
 """`tracker restore`: a new data directory from a backup."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from projections.erasing import file_under
 from projections.rebuild import rebuild as make_views
 from tracker.backups.restoring import restore as restore_backup
 from tracker.cli.options import DataOption, JsonOption, example
 from tracker.cli.output import print_json, say, stages
+from tracker.errors import InvalidInput
+from tracker.log.ledger import LEDGER, Line, make_again, read_ledger
 from tracker.settings import FILE_NAME, load_settings
 
 
@@ -23,16 +27,25 @@ def restore(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make the views now, not at the first start.")
     ] = False,
+    erasures: Annotated[
+        Path | None,
+        typer.Option(
+            help="The ledger of erasures; else erasures.ndjson beside the backup or above it.",
+            show_default=False,
+        ),
+    ] = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Restore a backup into a new or empty data directory; nothing is ever replaced.
 
-    Every part and the whole chain are verified before the first file is in its place.
+    Every part and the whole chain are verified before the first file is in its place. Who
+    was erased after the backup was made is erased again.
     """
     into = load_settings(data).data
     with stages() as tell:
-        restored = restore_backup(backup, into, tell)
+        forget = partial(_forget_again, lines=_ledger(backup, erasures))
+        restored = restore_backup(backup, into, tell, forget)
         if rebuild:
             make_views(into, progress=tell)
     manifest = restored.manifest
@@ -44,3 +57,17 @@ def restore(
     if settings.exists():
         say(f"The settings came back, too; look at {settings} first, above all at backup_to")
     say(f"Start it: tracker serve --data {into}")
+
+
+def _ledger(backup: Path, named: Path | None) -> list[Line]:
+    """The lines of the ledger that was named, else of the one that lies near the backup."""
+    if named is not None and not named.exists():
+        raise InvalidInput(f"There is no ledger of erasures at {named}", "erasures")
+    near = [backup.parent / LEDGER, backup.parent.parent / LEDGER]
+    return next(filter(None, map(read_ledger, [named] if named else near)), [])
+
+
+def _forget_again(restored: Path, lines: list[Line]) -> None:
+    made = make_again(restored, lines, file_under)
+    if made:
+        say(f"{made} erasures that are newer than the backup were made again")
