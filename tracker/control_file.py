@@ -74,6 +74,13 @@ def create_saved_views(db: Database) -> None:
     db.execute(_SAVED_VIEWS)
 
 
+@CONTROL_STEPS()
+def create_access(db: Database) -> None:
+    """People, what lets them in, and an audit trail to which lines are only ever added."""
+    for statement in _ACCESS:
+        db.execute(statement)
+
+
 _SCHEMA: Final = (
     """CREATE TABLE signing_secrets (
         id INTEGER PRIMARY KEY, label TEXT NOT NULL, value TEXT NOT NULL,
@@ -91,3 +98,39 @@ _SCHEMA: Final = (
 _SAVED_VIEWS: Final = """CREATE TABLE saved_views (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE,
     query TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE (path, name)) STRICT"""
+
+_ACCESS: Final = (
+    """CREATE TABLE people (
+        id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, role TEXT NOT NULL,
+        organizations TEXT, password TEXT, totp TEXT, totp_step INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE links (
+        hash BLOB PRIMARY KEY, purpose TEXT NOT NULL,
+        person_id INTEGER REFERENCES people ON DELETE CASCADE,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT""",
+    "CREATE INDEX links_by_person ON links (person_id)",
+    """CREATE TABLE sessions (
+        id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE,
+        person_id INTEGER NOT NULL REFERENCES people ON DELETE CASCADE,
+        created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL,
+        remote TEXT NOT NULL, agent TEXT NOT NULL) STRICT""",
+    "CREATE INDEX sessions_by_person ON sessions (person_id)",
+    """CREATE TABLE tokens (
+        id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL,
+        person_id INTEGER REFERENCES people ON DELETE CASCADE,
+        role TEXT, organizations TEXT, made_by TEXT NOT NULL, created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL, used_at INTEGER, revoked_at INTEGER) STRICT""",
+    "CREATE INDEX tokens_by_person ON tokens (person_id)",
+    """CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END""",
+    """CREATE TRIGGER audit_stays BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END""",
+)
+
+
+def note_audit(connection: Connection, at: int, actor: str, action: str, detail: str) -> None:
+    """Add a line to the audit trail, in the transaction of what it tells of."""
+    connection.execute(
+        "INSERT INTO audit (at, actor, action, detail) VALUES (?, ?, ?, ?)",
+        (at, actor, action, detail),
+    )

@@ -18,7 +18,9 @@ from tracker.cli.quarantine import app as quarantine
 from tracker.cli.secret import app as secret
 from tracker.cli.send import register as register_send
 from tracker.cli.serve import register as register_serve
+from tracker.cli.token import app as token
 from tracker.cli.upgrade_check import register as register_upgrade_check
+from tracker.cli.user import app as user
 from tracker.cli.workflow import app as workflow
 from tracker.errors import InvalidInput, TrackerError
 from tracker.release import licences, versions
@@ -94,6 +96,8 @@ app.add_typer(log, name="log")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(workflow, name="workflow")
 app.add_typer(secret, name="secret")
+app.add_typer(user, name="user")
+app.add_typer(token, name="token")
 register_doctor(app)
 register_upgrade_check(app)
 
