@@ -11,12 +11,14 @@ from litestar.testing import TestClient
 from tests.projections.queries.stored import NOON, store
 from tracker.control import Control
 from tracker.log import LogReader
+from tracker.settings import load_settings
 from tracker.timing import DAY
 from web.app import create_app
 from web.live import Hub
 from web.services import Services
 
 NOW = NOON + DAY
+OURS = "http://127.0.0.1:8000"  # without a sign-in it answers at no other name
 
 
 def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Litestar]:
@@ -24,7 +26,7 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
     views = store(data, bodies)
     absent = cast("Any", None)
     services = Services(
-        settings=absent,
+        settings=load_settings(data, open_access=True),
         log=LogReader(data),
         views=views,
         ingest=absent,
@@ -35,7 +37,7 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
         rebuild=absent,
         now=lambda: now,
     )
-    return TestClient(create_app(services), raise_server_exceptions=False)
+    return TestClient(create_app(services), OURS, raise_server_exceptions=False)
 
 
 def soup(asking: TestClient[Litestar], address: str, status: int = 200) -> BeautifulSoup:

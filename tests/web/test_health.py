@@ -35,7 +35,7 @@ class Service:
         absent = cast("Any", None)
         self.app = create_app(
             Services(
-                settings=load_settings(data),
+                settings=load_settings(data, open_access=True),
                 log=stack.enter_context(reading(data)),
                 views=views,
                 ingest=self.ingest,

@@ -16,6 +16,7 @@ from projections.queries.arrivals import arrivals
 from tests.projections.queries.stored import NOON, body, started
 from tests.running import eventually
 from tests.sample import append, bodies, built, digests, incoming, opened, reading
+from tests.web.asking import OURS
 from tracker.database import open_writer
 from tracker.errors import NotReady
 from tracker.log import Incoming
@@ -43,8 +44,11 @@ class Asking:
 
 @contextmanager
 def serving(data: Path, now: int = NOON + DAY) -> Iterator[Asking]:
-    settings = load_settings(data=data, signing_secrets=SECRET)
-    with running(settings, lambda: now) as services, TestClient(create_app(services)) as client:
+    settings = load_settings(data=data, signing_secrets=SECRET, open_access=True)
+    with (
+        running(settings, lambda: now) as services,
+        TestClient(create_app(services), OURS) as client,
+    ):
         yield Asking(services, client)
 
 

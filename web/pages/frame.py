@@ -18,6 +18,7 @@ from web.ids import decode_id
 from web.rendering import html, render
 from web.services import Services
 from web.viewer import Viewer, raw_path, viewer
+from web.visitors import DASHBOARD, visitor_of
 
 PAGE_SIZE = 50
 SEEN = "seen"  # the parameter that names the rows on a page, see web/pages/newer.py
@@ -88,7 +89,7 @@ def number(request: Asked, name: str) -> int | None:
     return int(text)
 
 
-def from_this_site(request: Asked) -> None:
-    """Refuse a form that another site's page sent; raises InvalidInput."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise InvalidInput("The form came from another site; open this page itself and try again")
+def actor(request: Asked) -> str:
+    """Who does something, for events and the audit trail."""
+    visitor = visitor_of(request)
+    return visitor.name if visitor else DASHBOARD
