@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from tracker.access import Grant
 from tracker.control_file import ControlFile, note_audit
 from tracker.database import DatabaseError
 from tracker.errors import InvalidInput, NotFound, TrackerError
@@ -184,6 +185,12 @@ class Control:
             JobResult(name, started, finished, None if ok is None else bool(ok), result)
             for name, started, finished, ok, result in rows
         ]
+
+    def standing(self, at: int) -> dict[tuple[str, int], Grant]:
+        """Every session and every program's token that counts, with what it may see."""
+        sessions = {("session", one.id): one.person.grant for one in self.sessions.all(at)}
+        tokens = {("token", one.id): one.grant for one in self.tokens.all() if one.expires_at > at}
+        return {**sessions, **tokens}
 
     def note(self, actor: str, action: str, detail: str) -> None:
         """Add a line to the audit trail."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import resource
 import signal
@@ -24,6 +25,7 @@ from projections.engine import Engine
 from projections.follower import Advance
 from projections.queries.views import Views
 from projections.rebuild import rebuild
+from tracker.access import Grant
 from tracker.commands import Command, Writers
 from tracker.control import Control, SecretCache
 from tracker.database import open_reader
@@ -214,12 +216,19 @@ async def _answer(services: Services, port: int, started: Callable[[str], None])
     _log.info("stopped")
 
 
+def _standing(services: Services) -> dict[tuple[str, int], Grant]:
+    return services.control.standing(services.now())
+
+
 def _lifespan(
     services: Services,
 ) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         services.hub.open()
+        standing = functools.partial(_standing, services)
+        watching = asyncio.create_task(services.hub.watch(standing))
         yield
+        watching.cancel()
 
     return lifespan

@@ -18,6 +18,7 @@ from web.guard import guard
 from web.health import healthz, metrics, readyz
 from web.ids import ByRawPath
 from web.live import live, note_mark
+from web.oidc import OIDC_HANDLERS
 from web.pages import PAGE_HANDLERS
 from web.problems import EXCEPTION_HANDLERS
 from web.security import headers
@@ -36,6 +37,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     metrics,
     static_file,
     calendar_feed,
+    *OIDC_HANDLERS,
     *API_HANDLERS,
     *PAGE_HANDLERS,
 ]

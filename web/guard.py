@@ -7,14 +7,17 @@ from litestar.connection import ASGIConnection, Request
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
+from tracker.access import EVERYTHING
+from tracker.tokens import Kind
 from web.access import PUBLIC, rule_of
-from web.origins import LOCAL_NAMES, host_name
+from web.origins import LOCAL_NAMES, host_name, origin_of
 from web.services import Services
-from web.visitors import Visitor, find_visitor, same
+from web.visitors import DASHBOARD, Visitor, form_token, same, secret_of, visit_of
 
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 UNBOUND: Final = frozenset({"/webhooks/popp", "/healthz", "/static/{name}"})
 FIELD: Final = "form_token"
+BEARER: Final = "bearer "
 HEADER: Final = "x-form-token"
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 ELSEWHERE: Final = "The form came from another site; open this page itself and try again"
@@ -22,6 +25,29 @@ STALE: Final = "The form is from another sign-in; load the page again and send i
 NOT_HERE: Final = "Without a sign-in the service answers only at this machine's own name"
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+def find_visitor(connection: Connection, services: Services) -> Visitor:
+    """Who sends a request, found in control.db; may be called from any thread."""
+    origin = origin_of(connection.scope, services.settings.trusted_proxies)
+    if services.settings.open_access:
+        return Visitor(grant=EVERYTHING, origin=origin, name=DASHBOARD, open=True)
+    given = connection.headers.get("authorization", "")
+    if given[: len(BEARER)].lower() == BEARER:
+        token = services.control.tokens.find(given[len(BEARER) :].strip(), Kind.API, services.now())
+        grant = token.grant if token else None
+        return Visitor(grant=grant, origin=origin, name=token.name if token else "", token=token)
+    secret = secret_of(connection, origin)
+    session = services.control.sessions.find(secret, services.now()) if secret else None
+    if session is None:
+        return Visitor(grant=None, origin=origin, form=form_token(visit_of(connection, origin)))
+    return Visitor(
+        grant=session.person.grant,
+        origin=origin,
+        name=session.person.email,
+        session=session,
+        form=form_token(secret),
+    )
 
 
 async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:

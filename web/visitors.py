@@ -11,17 +11,15 @@ import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 
-from tracker.access import EVERYTHING, Grant
+from tracker.access import Grant
 from tracker.sessions import Session
-from tracker.tokens import Kind, Token
-from web.origins import Origin, origin_of
-from web.services import Services
+from tracker.tokens import Token
+from web.origins import Origin
 
 COOKIE: Final = "session"
 SAFE_COOKIE: Final = f"__Host-{COOKIE}"
 VISIT: Final = "visit"
 SAFE_VISIT: Final = f"__Host-{VISIT}"
-BEARER: Final = "bearer "
 DASHBOARD: Final = "dashboard"
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -47,29 +45,6 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
         if self.session is not None:
             return "session", self.session.id
         return None if self.token is None else ("token", self.token.id)
-
-
-def find_visitor(connection: Connection, services: Services) -> Visitor:
-    """Who sends a request, found in control.db; may be called from any thread."""
-    origin = origin_of(connection.scope, services.settings.trusted_proxies)
-    if services.settings.open_access:
-        return Visitor(grant=EVERYTHING, origin=origin, name=DASHBOARD, open=True)
-    given = connection.headers.get("authorization", "")
-    if given[: len(BEARER)].lower() == BEARER:
-        token = services.control.tokens.find(given[len(BEARER) :].strip(), Kind.API, services.now())
-        grant = token.grant if token else None
-        return Visitor(grant=grant, origin=origin, name=token.name if token else "", token=token)
-    secret = secret_of(connection, origin)
-    session = services.control.sessions.find(secret, services.now()) if secret else None
-    if session is None:
-        return Visitor(grant=None, origin=origin, form=form_token(visit_of(connection, origin)))
-    return Visitor(
-        grant=session.person.grant,
-        origin=origin,
-        name=session.person.email,
-        session=session,
-        form=form_token(secret),
-    )
 
 
 def cookie_name(origin: Origin, safe: str = SAFE_COOKIE) -> str:

@@ -134,7 +134,7 @@ def test_another_site_can_do_nothing(data: Path, address: str) -> None:
     hold(data, READABLE)
     with serving(data) as asking:
         headers = {"Sec-Fetch-Site": "cross-site"}
-        assert asking.post(f"/quarantine/{address}", headers=headers).status_code == 400
+        assert asking.post(f"/quarantine/{address}", headers=headers).status_code == 403
     assert statuses(data) == {1: "waiting"}
 
 

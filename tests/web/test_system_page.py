@@ -202,7 +202,7 @@ def test_another_site_sets_nothing_going(data: Path, address: str) -> None:
     with serving(data) as asking:
         headers = {"Sec-Fetch-Site": "cross-site"}
         answer = asking.client.post(f"/system/{address}", data=form, headers=headers)
-        assert answer.status_code == 400
+        assert answer.status_code == 403
         assert asking.services.rebuild.report is None
 
 

@@ -237,7 +237,7 @@ class TestTheForm:
         before = clicks(services)
         for address in ("/acknowledge", "/acknowledge/undo"):
             strange = {"Sec-Fetch-Site": "cross-site"}
-            assert asking.post(address, data=FORM, headers=strange).status_code == 400
+            assert asking.post(address, data=FORM, headers=strange).status_code == 403
         assert clicks(services) == before
 
     @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def sign_in_page(request: Asked, services: Given) -> Response[Any]:
     wanted = safe_path(request.query_params.get("next"))
     if asking(request).grant is not None:
         return Redirect(wanted, status_code=303)
-    return _form(request, services, SignInPage(next=wanted, other=other(services, wanted)))
+    return sign_in_form(request, services, SignInPage(next=wanted, other=other(services, wanted)))
 
 
 @post("/sign-in", sync_to_thread=True, status_code=200)
@@ -111,7 +111,7 @@ def sign_in(request: Asked, services: Given, data: SignInBody) -> Response[Any]:
         services.throttle.failed(keys, services.now())
         if known is not None:
             services.control.note(known.person.email, "sign-in failed", f"from {keys['address']}")
-        return _form(request, services, msgspec.structs.replace(page, error=WRONG), 400)
+        return sign_in_form(request, services, msgspec.structs.replace(page, error=WRONG), 400)
     services.throttle.succeeded(keys["account"])
     return let_in(request, services, known.person, "by password", wanted)
 
@@ -220,12 +220,15 @@ def _refused(request: Asked, services: Services, page: SignInPage, waits: int) -
     seconds = waits // SECOND + 1
     words = f"{seconds} seconds" if seconds < 120 else f"{seconds // 60 + 1} minutes"  # noqa: PLR2004
     told = msgspec.structs.replace(page, error=TOO_OFTEN.format(words))
-    answer = _form(request, services, told, 429)
+    answer = sign_in_form(request, services, told, 429)
     answer.headers["Retry-After"] = str(seconds)
     return answer
 
 
-def _form(request: Asked, services: Services, page: SignInPage, status: int = 200) -> Response[Any]:
+def sign_in_form(
+    request: Asked, services: Services, page: SignInPage, status: int = 200
+) -> Response[Any]:
+    """The page to sign in on, with what is wrong, for anybody."""
     return _with_visit(request, services, "access/sign_in.html", page, status)
 
 
