@@ -4,6 +4,7 @@ What an error of ours says is written for its reader and is shown. Of any other 
 the fact is shown; the log has the rest.
 """
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -25,9 +26,11 @@ from tracker.errors import (
     NotStored,
     TrackerError,
 )
+from web.guard import find_visitor
 from web.pages.errors import error_page
 from web.paths import path_on_this_site, safe_path
 from web.viewer import raw_path
+from web.visitors import visitor_of
 
 PROBLEM: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "5"}
@@ -79,7 +82,16 @@ def answer(request: Asked, error: Exception) -> Response[Any]:
     if isinstance(error, NotAuthorizedException):
         by_script = request.scope["path"].startswith("/parts/") or "hx-request" in request.headers
         return problem(error) if by_script else _to_sign_in(request)
+    _find_visitor(request)
     return error_page(request, error)
+
+
+def _find_visitor(request: Asked) -> None:
+    """Who asks for an address that is none: no guard stands before it, but the page has a menu."""
+    if visitor_of(request) is None:
+        with suppress(TrackerError, DatabaseError):
+            visitor = find_visitor(request, request.app.state.services)
+            request.scope["state"]["visitor"] = visitor
 
 
 def _to_sign_in(request: Asked) -> Response[Any]:

@@ -27,6 +27,9 @@ LISTS: Mapping[str, str] = {
     "quarantine": "/quarantine",
     "system": "/system",
     "search": "/search?q=kettlewood",
+    "people": "/people",
+    "tokens": "/tokens",
+    "search": "/search?q=quarry",
 }
 WITHOUT: Mapping[str, str] = {
     "no-match": "/runs?workflow_id=none",

@@ -261,7 +261,7 @@
   // Only a visible tab takes part; a hidden one leaves its turn to the others.
   // Locks exist on secure origins only: without them each tab reads for itself.
   function join() {
-    if (leaving || document.hidden) return;
+    if (leaving || document.hidden || state === "out") return;
     leaving = new AbortController();
     const { signal } = leaving;
     if (!navigator.locks) return void read();
@@ -282,5 +282,5 @@
   addEventListener("pagehide", leave);
   addEventListener("pageshow", (event) => { if (event.persisted) join(); });
 
-  join();
+  if (document.getElementById("live")) join();
 })();
