@@ -34,14 +34,17 @@ class Throttle:
                 (self._wait(kind, self._place(kind, key), now) for kind, key in keys.items())
             )
 
-    def failed(self, keys: dict[str, str], now: int) -> None:
-        """Count a failure."""
+    def failed(self, keys: dict[str, str], now: int) -> int:
+        """Count a failure; how many there were in a row by the key that has most."""
+        most = 0
         with self._guard:
             for kind, key in keys.items():
                 place = self._place(kind, key)
                 fresh = now - self._last[place] > FORGOTTEN
                 self._failures[place] = 1 if fresh else self._failures[place] + 1
                 self._last[place] = now
+                most = max(most, self._failures[place])
+        return most
 
     def succeeded(self, account: str) -> None:
         """Forget the failures of an account; those of the address stay."""

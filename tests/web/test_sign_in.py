@@ -82,6 +82,18 @@ def test_the_words_are_the_same_whatever_is_wrong(service: Guarded, given: dict[
     assert browser.get("/").status_code == 303
 
 
+def test_failures_stand_in_the_audit_trail_alike_without_what_was_typed(service: Guarded) -> None:
+    service.person()
+    service.browser().sign_in("jo@example.org", "wrong password")
+    service.browser().sign_in("typed-by-mistake@example.org", "wrong password")
+    entries = service.services.control.audit_trail(2)
+    assert [(one.actor, one.action) for one in entries] == [
+        ("nobody", "sign-in failed"),
+        ("jo@example.org", "sign-in failed"),
+    ]
+    assert "mistake" not in str(entries)
+
+
 def test_a_session_gets_a_new_id_at_each_sign_in(service: Guarded) -> None:
     service.person()
     browser = service.browser()

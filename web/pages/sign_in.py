@@ -40,6 +40,7 @@ INSECURE: Final = (
     "Signing in needs HTTPS, so that nobody on the way reads the password. Open the page by its "
     "https address; behind a proxy, name it in the setting trusted_proxies"
 )
+NOTED: Final = 20  # failures from one address in a row
 TOO_OFTEN: Final = "Too many tries; wait {} and try again"
 HEADINGS: Final = {
     Purpose.FIRST: "Welcome: the first engineer",
@@ -108,12 +109,21 @@ def sign_in(request: Asked, services: Given, data: SignInBody) -> Response[Any]:
         return _refused(request, services, page, waits)
     known = services.control.people.credentials(data.email)
     if not _fits(services, known, data) or known is None:
-        services.throttle.failed(keys, services.now())
-        if known is not None:
-            services.control.note(known.person.email, "sign-in failed", f"from {keys['address']}")
+        _note_failure(services, known, keys)
         return sign_in_form(request, services, msgspec.structs.replace(page, error=WRONG), 400)
     services.throttle.succeeded(keys["account"])
     return let_in(request, services, known.person, "by password", wanted)
+
+
+def _note_failure(services: Services, known: Credentials | None, keys: dict[str, str]) -> None:
+    """Count it and put it into the audit trail, the same for an address that nobody has.
+
+    What was typed instead may be a password, so it is not kept; and of many failures from
+    one place only the first ones, so that nobody can fill the disk by guessing.
+    """
+    if services.throttle.failed(keys, services.now()) <= NOTED:
+        name = known.person.email if known else "nobody"
+        services.control.note(name, "sign-in failed", f"from {keys['address']}")
 
 
 def _fits(services: Services, known: Credentials | None, data: SignInForm) -> bool:
