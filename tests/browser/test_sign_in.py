@@ -50,7 +50,7 @@ def test_the_first_engineer_comes_in_without_javascript(visits: Visits, closed: 
     page.get_by_label("E-mail address").fill("jo@example.org")
     page.get_by_label(re.compile("^Password")).fill(PASSWORD)
     page.get_by_role("button", name="Set the password").click()
-    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
     page.goto("/account")
     page.get_by_role("button", name="Sign out here").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
