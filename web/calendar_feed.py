@@ -19,6 +19,7 @@ from projections.queries.meetings import calendar
 from tracker.access import Grant
 from tracker.timing import DAY, to_datetime
 from tracker.tokens import Kind
+from web.guard import count_wrong_token
 from web.services import Services
 from web.timezones import vtimezone
 from web.visitors import visitor_of
@@ -57,11 +58,9 @@ def _grant(request: Request[Any, Any, Any], services: Services) -> Grant:
         raise NotAuthorizedException(NOT_COUNTED)
     if not value and visitor.grant is not None:
         return visitor.grant
-    keys = {"address": visitor.origin.network}
-    waits = services.throttle.wait(keys, services.now())
-    token = None if waits else services.control.tokens.find(value or "", CALENDAR, services.now())
+    token = services.control.tokens.find(value or "", CALENDAR, services.now())
     if token is None:
-        services.throttle.failed(keys, services.now())
+        count_wrong_token(services, visitor.origin)
         raise NotAuthorizedException(NOT_COUNTED)
     return token.grant
 

@@ -4,13 +4,18 @@ from typing import Any, Final
 
 import anyio.to_thread
 from litestar.connection import ASGIConnection, Request
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import (
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+)
 from litestar.handlers import BaseRouteHandler
 
 from tracker.access import EVERYTHING
+from tracker.timing import SECOND
 from tracker.tokens import Kind
 from web.access import PUBLIC, rule_of
-from web.origins import LOCAL_NAMES, host_name, origin_of
+from web.origins import LOCAL_NAMES, Origin, host_name, origin_of
 from web.services import Services
 from web.visitors import DASHBOARD, Visitor, form_token, same, secret_of, visit_of
 
@@ -35,6 +40,8 @@ def find_visitor(connection: Connection, services: Services) -> Visitor:
     given = connection.headers.get("authorization", "")
     if given[: len(BEARER)].lower() == BEARER:
         token = services.control.tokens.find(given[len(BEARER) :].strip(), Kind.API, services.now())
+        if token is None:
+            count_wrong_token(services, origin)
         grant = token.grant if token else None
         return Visitor(grant=grant, origin=origin, name=token.name if token else "", token=token)
     secret = secret_of(connection, origin)
@@ -48,6 +55,19 @@ def find_visitor(connection: Connection, services: Services) -> Visitor:
         session=session,
         form=form_token(secret),
     )
+
+
+def count_wrong_token(services: Services, origin: Origin) -> None:
+    """Slow down who tries tokens; raises TooManyRequestsException. A right one always counts."""
+    keys = {"token": origin.network}
+    waits = services.throttle.wait(keys, services.now())
+    services.throttle.failed(keys, services.now())
+    if waits:
+        seconds = waits // SECOND + 1
+        raise TooManyRequestsException(
+            f"Too many tokens that don't count; try again in {seconds} seconds",
+            headers={"Retry-After": str(seconds)},
+        )
 
 
 async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:

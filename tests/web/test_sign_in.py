@@ -185,6 +185,17 @@ def test_guessing_is_slowed_down_whatever_headers_say(service: Guarded) -> None:
     assert browser.sign_in().status_code == 429
 
 
+def test_trying_tokens_is_slowed_down_but_a_right_one_always_counts(service: Guarded) -> None:
+    service.person()
+    wrong = [("authorization", "Bearer trk_guess")]
+    statuses = [service.ask("GET", "/api/v1/runs", headers=wrong).status for _ in range(25)]
+    assert statuses[:20] == [401] * 20
+    assert statuses[-1] == 429
+    assert service.ask("GET", "/calendar.ics?token=trk_guess").status == 429
+    assert service.ask("GET", "/api/v1/runs", VIEWER).status == 200
+    assert service.browser().sign_in().status_code == 303
+
+
 def test_the_first_engineer_comes_in_by_the_one_time_link(service: Guarded) -> None:
     secret = service.services.control.people.first_link()
     browser = service.browser()
