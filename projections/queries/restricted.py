@@ -19,6 +19,7 @@ from projections.projection import Table
 from tracker.access import Grant
 from tracker.database import Connection
 
+MASKED: Final = "personal_data_is_hidden"  # the name of a temporary table that says so
 ALLOWED: Final = "SELECT id FROM temp.allowed"
 # Of every table the columns that say nothing of who somebody is: ids, states, times and
 # what the customer called jobs, workflows and steps. A viewer sees these alone.
@@ -95,8 +96,10 @@ def restrict(connection: Connection, grant: Grant | None) -> None:
     connection.execute("CREATE TEMP TABLE allowed (id TEXT PRIMARY KEY)")
     organizations = () if grant is None or grant.organizations is None else grant.organizations
     connection.executemany("INSERT INTO allowed VALUES (?)", [(one,) for one in organizations])
+    masked = grant is None or grant.masked
+    if masked:
+        connection.execute(f"CREATE TEMP TABLE {MASKED} (said)")
     for table, columns in _tables(connection):
-        masked = grant is None or grant.masked
         chosen = ", ".join(_shown(table, column) if masked else column for column in columns)
         rows = _rows(table) if limited else "1"
         connection.execute(
@@ -106,8 +109,8 @@ def restrict(connection: Connection, grant: Grant | None) -> None:
 
 def is_masked(connection: Connection) -> bool:
     """Whether personal data is hidden on a connection, so that nothing is found by it either."""
-    row = connection.execute("SELECT sql FROM temp.sqlite_master WHERE name = 'search'").fetchone()
-    return row is not None and "AS title" in row[0]
+    found = connection.execute(f"SELECT 1 FROM temp.sqlite_master WHERE name = '{MASKED}'")
+    return found.fetchone() is not None
 
 
 def _tables(connection: Connection) -> Iterator[tuple[str, list[str]]]:
