@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from projections.catalogue import PROJECTIONS
 from projections.generation import TABLES
+from projections.persons import name_order
 from projections.projection import Table
 from tracker.access import Grant
 from tracker.database import Connection
@@ -57,8 +58,9 @@ SHOWN: Final[dict[str, frozenset[str]]] = {
         "feed": "hour type organization_id count",
         "links": "identity projection entity",
         "people": "identity person",
+        "persons": "person last_event_at",
         "search": "id projection entity",
-        "entities": "id projection key positions",
+        "entities": "id projection key positions last_event_at",
         "checkpoint": "id position",
         "projections": "name version",
         "views": "name rows digest",
@@ -93,6 +95,7 @@ def restrict(connection: Connection, grant: Grant | None) -> None:
     """
     limited = grant is None or not grant.whole
     connection.create_function("only", 2, _only, deterministic=True)
+    connection.create_function("name_order", 1, _name_order, deterministic=True)
     connection.execute("CREATE TEMP TABLE allowed (id TEXT PRIMARY KEY)")
     organizations = () if grant is None or grant.organizations is None else grant.organizations
     connection.executemany("INSERT INTO allowed VALUES (?)", [(one,) for one in organizations])
@@ -100,7 +103,7 @@ def restrict(connection: Connection, grant: Grant | None) -> None:
     if masked:
         connection.execute(f"CREATE TEMP TABLE {MASKED} (said)")
     for table, columns in _tables(connection):
-        chosen = ", ".join(_shown(table, column) if masked else column for column in columns)
+        chosen = ", ".join(_chosen(table, column, masked, limited) for column in columns)
         rows = _rows(table) if limited else "1"
         connection.execute(
             f"CREATE TEMP VIEW {table} AS SELECT {chosen} FROM main.{table} AS own WHERE {rows}"
@@ -123,9 +126,37 @@ def _tables(connection: Connection) -> Iterator[tuple[str, list[str]]]:
         yield name, [row[1] for row in connection.execute(f"PRAGMA main.table_info({name})")]
 
 
-def _shown(table: str, column: str) -> str:
-    if column in SHOWN.get(table, ()):
-        return column
+def _chosen(table: str, column: str, masked: bool, limited: bool) -> str:
+    """What stands for a column: what one's organizations tell, or less where it is personal."""
+    if masked and column not in SHOWN.get(table, ()):
+        return _hidden(table, column)
+    if limited and table == "persons" and column != "person":
+        return f"{_of_theirs(column)} AS {column}"
+    return column
+
+
+def _of_theirs(column: str) -> str:
+    """What is known of a person, found in the entities that may be seen; `persons` has all."""
+    told = (
+        "FROM main.people AS p JOIN main.links AS l USING (identity) JOIN main.entities AS e"
+        " ON e.projection = l.projection AND e.key = l.entity"
+        f" WHERE p.person = own.person AND ({_visible('l.projection', 'l.entity')})"
+    )
+    # In the order by which `projections.persons` finds the name.
+    named = "AND e.name IS NOT NULL ORDER BY e.projection DESC, e.last_event_at DESC, e.name DESC"
+    found = {
+        "last_event_at": f"(SELECT max(e.last_event_at) {told})",
+        "name": f"(SELECT e.name {told} {named} LIMIT 1)",
+        "name_order": f"name_order((SELECT e.name {told} {named} LIMIT 1))",
+    }
+    return found.get(column, "NULL")
+
+
+def _name_order(name: str | None) -> str | None:
+    return None if name is None else name_order(name)
+
+
+def _hidden(table: str, column: str) -> str:
     if (table, column) in INSTEAD:
         return f"{INSTEAD[table, column]} AS {column}"
     if (table, column) in INSIDE:
@@ -150,18 +181,17 @@ def _list(text: str) -> Iterable[dict[str, Any]]:
 
 
 def _rows(table: str) -> str:
-    """Which rows of a table belong to the allowed organizations."""
-    if table in OF_ALL:
-        return "1"
+    """Which rows of a table belong to the allowed organizations; none of one without a rule."""
     if table in BY_ORGANIZATION:
         return f"own.organization_id IN ({ALLOWED})"
-    if table in {"links", "search"}:
-        return _visible("own.projection", "own.entity")
-    if table == "entities":
-        return _visible("own.projection", "own.key")
-    if table == "people":
-        return _known_here()
-    return "0"
+    return {
+        **dict.fromkeys(OF_ALL, "1"),
+        "links": _visible("own.projection", "own.entity"),
+        "search": _visible("own.projection", "own.entity"),
+        "entities": _visible("own.projection", "own.key"),
+        "people": _known_here(),
+        "persons": f"EXISTS ({_called_here()})",
+    }.get(table, "0")
 
 
 def _visible(projection: str, entity: str) -> str:
@@ -187,8 +217,12 @@ def _known_here() -> str:
     """
     here = _visible("l.projection", "l.entity")
     given = f"SELECT 1 FROM main.links AS l WHERE l.identity = own.identity AND ({here})"
-    called = (
+    return f"EXISTS ({given}) OR (own.identity = own.person AND EXISTS ({_called_here()}))"
+
+
+def _called_here() -> str:
+    """Anything that an allowed entity gave of a person."""
+    return (
         "SELECT 1 FROM main.people AS p JOIN main.links AS l ON l.identity = p.identity"
-        f" WHERE p.person = own.person AND ({here})"
+        f" WHERE p.person = own.person AND ({_visible('l.projection', 'l.entity')})"
     )
-    return f"EXISTS ({given}) OR (own.identity = own.person AND EXISTS ({called}))"

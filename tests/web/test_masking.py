@@ -201,6 +201,8 @@ HIDDEN = {
     "runs": {"reason", "code"},
     "contacts": {"contact_name", "reason", "resolution"},
     "attention": {"candidate_name", "url"},
+    "entities": {"name"},
+    "persons": {"name", "name_order", "named_by", "named_at"},
 }
 
 

@@ -103,6 +103,10 @@ def test_a_person_of_two_organizations_is_shown_as_each_knows_them(service: Guar
     whole = service.ask("GET", "/api/v1/candidates/shared", ENGINEER).json()
     assert {item["id"] for item in whole["story"]} == {"one-shared", "two-shared"}
     assert whole["name"] == "two-Name"
+    for grant, name, at in ((TWO, "two-Name", "13:31"), (ONE, None, "13:30")):
+        people = service.ask("GET", "/api/v1/candidates?limit=500", grant).json()["items"]
+        [line] = [one for one in people if one["person"] == "candidate:shared"]
+        assert (line["name"], line["last_event_at"][11:16]) == (name, at)
     theirs = service.ask("GET", "/api/v1/candidates/shared", ONE).json()
     assert [item["id"] for item in theirs["story"]] == ["one-shared"]
     assert theirs["name"] is None
