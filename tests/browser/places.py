@@ -29,7 +29,6 @@ LISTS: Mapping[str, str] = {
     "search": "/search?q=kettlewood",
     "people": "/people",
     "tokens": "/tokens",
-    "search": "/search?q=quarry",
 }
 WITHOUT: Mapping[str, str] = {
     "no-match": "/runs?workflow_id=none",
