@@ -97,6 +97,7 @@ _ROWS: Final = (
     ("GET /api/v1/analyses", VIEWER, False),
     ("GET /api/v1/analyses/{candidate_id}", VIEWER, False),
     ("GET /api/v1/analysis-batches", VIEWER, False),
+    ("GET /api/v1/analysis-batches/{batch_id}", VIEWER, False),
     ("GET /api/v1/contacts", VIEWER, False),
     ("GET /api/v1/workflows", VIEWER, False),
     ("GET /api/v1/workflows/{workflow_id}", VIEWER, False),
@@ -105,6 +106,10 @@ _ROWS: Final = (
     ("GET /api/v1/candidates/{candidate_id}", VIEWER, False),
     ("GET /api/v1/search", VIEWER, False),
     ("GET /api/v1/attention", VIEWER, False),
+    ("GET /api/v1/attention/reasons", VIEWER, False),
+    ("GET /api/v1/moving", VIEWER, False),
+    ("GET /api/v1/funnel", VIEWER, False),
+    ("GET /api/v1/workflows/{workflow_id}/funnel", VIEWER, False),
     ("GET /api/v1/projections", VIEWER, True),
     # Everybody's own account.
     ("GET /account", VIEWER, False),

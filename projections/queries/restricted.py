@@ -20,7 +20,7 @@ from projections.projection import Table
 from tracker.access import Grant
 from tracker.database import Connection
 
-MASKED: Final = "personal_data_is_hidden"  # the name of a temporary table that says so
+LIMITS: Final = "what_is_hidden"  # the temporary table that says so
 ALLOWED: Final = "SELECT id FROM temp.allowed"
 # Of every table the columns that say nothing of who somebody is: ids, states, times and
 # what the customer called jobs, workflows and steps. A viewer sees these alone.
@@ -100,8 +100,9 @@ def restrict(connection: Connection, grant: Grant | None) -> None:
     organizations = () if grant is None or grant.organizations is None else grant.organizations
     connection.executemany("INSERT INTO allowed VALUES (?)", [(one,) for one in organizations])
     masked = grant is None or grant.masked
-    if masked:
-        connection.execute(f"CREATE TEMP TABLE {MASKED} (said)")
+    connection.execute(f"CREATE TEMP TABLE {LIMITS} (masked, organizations)")
+    told = (masked, json.dumps(organizations) if limited else None)
+    connection.execute(f"INSERT INTO {LIMITS} VALUES (?, ?)", told)
     for table, columns in _tables(connection):
         chosen = ", ".join(_chosen(table, column, masked, limited) for column in columns)
         rows = _rows(table) if limited else "1"
@@ -112,8 +113,20 @@ def restrict(connection: Connection, grant: Grant | None) -> None:
 
 def is_masked(connection: Connection) -> bool:
     """Whether personal data is hidden on a connection, so that nothing is found by it either."""
-    found = connection.execute(f"SELECT 1 FROM temp.sqlite_master WHERE name = '{MASKED}'")
-    return found.fetchone() is not None
+    limits = limits_of(connection)
+    return limits is not None and limits[0]
+
+
+def limits_of(connection: Connection) -> tuple[bool, str | None] | None:
+    """What a connection hides: personal data or not, all but which organizations; None: nothing.
+
+    Whatever is kept to be told again belongs to these, and is for nobody with others.
+    """
+    made = connection.execute(f"SELECT 1 FROM temp.sqlite_master WHERE name = '{LIMITS}'")
+    if made.fetchone() is None:
+        return None
+    masked, organizations = connection.execute(f"SELECT * FROM temp.{LIMITS}").fetchone()
+    return bool(masked), organizations
 
 
 def _tables(connection: Connection) -> Iterator[tuple[str, list[str]]]:

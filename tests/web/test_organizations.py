@@ -49,6 +49,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
              organization="org-2", participantFirstName="two-Name"),
         body("s3", "CONVERSATION_STARTED", record="nobodys", organization="", candidateId="no-one"),
     ]  # fmt: skip
+    shared += [
+        body(f"{mark}-g", "WORKFLOW_NODE_COMPLETED", record=f"{mark}-rb", organization=organization,
+             workflowId="both", nodeId="n", outcome="done", at=95)
+        for mark, organization in (("one", "org-1"), ("two", "org-2"))
+    ]  # fmt: skip
     append(data, [*of("org-1", "one"), *of("org-2", "two"), *shared])
     built(data)
     with guarded(data) as running:
@@ -57,7 +62,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 LISTS = (
     "runs", "conversations", "meetings", "analyses", "contacts", "workflows", "candidates",
-    "attention", "events", "analysis-batches", "search?q=two", "search?q=one",
+    "attention", "attention/reasons", "moving", "funnel", "events", "analysis-batches", "search?q=two", "search?q=one",
 )  # fmt: skip
 PAGES = (
     "/", "/needs", "/runs", "/workflows", "/conversations", "/analyses",
@@ -129,6 +134,13 @@ def test_the_graph_of_ones_own_workflow_is_whole(service: Guarded) -> None:
     whole = service.ask("GET", "/api/v1/workflows/one-w1/graph", ENGINEER).json()
     assert service.ask("GET", "/api/v1/workflows/one-w1/graph", ONE).json() == whole
     assert whole["nodes"]
+
+
+def test_the_graph_of_a_shared_workflow_counts_what_each_may_see(service: Guarded) -> None:
+    """Whoever asked first: what was counted for one is not kept for another."""
+    for grant, visits in ((ENGINEER, 2), (ONE, 1), (TWO, 1), (BOTH, 2), (ENGINEER, 2)):
+        graph = service.ask("GET", "/api/v1/workflows/both/graph", grant).json()
+        assert [(node["id"], node["visits"]) for node in graph["nodes"]] == [("n", visits)]
 
 
 def test_an_event_shows_that_it_fits_the_chain_although_others_are_hidden(service: Guarded) -> None:
