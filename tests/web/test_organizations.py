@@ -62,7 +62,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 LISTS = (
     "runs", "conversations", "meetings", "analyses", "contacts", "workflows", "candidates",
-    "attention", "attention/reasons", "moving", "funnel", "events", "analysis-batches", "search?q=two", "search?q=one",
+    "attention", "attention/reasons", "moving", "funnel", "events", "analysis-batches",
+    "search?q=two", "search?q=one",
 )  # fmt: skip
 PAGES = (
     "/", "/needs", "/runs", "/workflows", "/conversations", "/analyses",
