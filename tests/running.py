@@ -40,7 +40,10 @@ class Running:
         self._client = httpx.Client(base_url=self.url, timeout=PATIENCE)
         self.process = subprocess.Popen(
             [*program, *command, "--port", str(port), "--data", str(data)],
-            env=environment(TRACKER_SIGNING_SECRETS=self.secret, **(env or {})),
+            env=environment(
+                TRACKER_SIGNING_SECRETS=self.secret,
+                **{"TRACKER_OPEN_ACCESS": "true", **(env or {})},
+            ),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -174,9 +174,16 @@ def test_without_a_secret_it_does_not_start_and_says_what_to_type(data: Path) ->
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - to be refused
-def test_it_does_not_listen_where_others_can_reach_it(data: Path, host: str) -> None:
-    refused = tracker("serve", "--host", host, "--data", str(data), TRACKER_SIGNING_SECRETS="x")
+def test_with_open_access_it_does_not_listen_where_others_can_reach_it(
+    data: Path, host: str
+) -> None:
+    refused = tracker(
+        *("serve", "--host", host, "--data", str(data)),
+        TRACKER_SIGNING_SECRETS="x",
+        TRACKER_OPEN_ACCESS="true",
+    )
     assert refused.returncode == 1
+    assert "open_access" in refused.stderr
     assert host in refused.stderr
     assert not (data / "log.db").exists()
 

@@ -1,4 +1,4 @@
-"""control.db: signing secrets, when each last verified a delivery, results of jobs, audit trail."""
+"""control.db: signing secrets and their use, jobs, audit trail; people, sessions and tokens."""
 
 import secrets as randomness
 import threading
@@ -9,15 +9,20 @@ from typing import Final
 
 import msgspec
 
+from tracker.access import Grant
 from tracker.audit import AuditTrail
 from tracker.backup_proofs import BackupProofs
-from tracker.control_file import ControlFile
-from tracker.database import Connection, DatabaseError
+from tracker.control_file import ControlFile, note_audit
+from tracker.database import DatabaseError
 from tracker.errors import InvalidInput, NotFound, TrackerError
+from tracker.people import People
 from tracker.saved_views import SavedViews
+from tracker.sessions import Lifetime, Sessions
 from tracker.timing import SECOND, now
+from tracker.tokens import Tokens
 
 CONFIGURED: Final = "setting-"
+USUAL: Final = Lifetime()
 MAX_LABEL_LENGTH: Final = 100
 REREAD_AFTER: Final = SECOND // 2
 
@@ -53,10 +58,13 @@ class Control:
     """control.db at `path`, made when it is missing; `configured` are the settings' secrets.
 
     `saved_views` are the named filters of lists, `backup_proofs` which backups were proven
-    restorable, `audit` the audit trail; all are kept in the same file.
+    restorable, `audit` the audit trail, `people`, `sessions` and `tokens` who may come in and
+    how; all are kept in the same file.
     """
 
-    def __init__(self, path: Path, configured: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: Path, configured: Sequence[str] = (), lifetime: Lifetime = USUAL
+    ) -> None:
         self._configured = tuple(
             Secret(f"{CONFIGURED}{number}", value, created_at=0, configured=True)
             for number, value in enumerate(configured, start=1)
@@ -65,6 +73,9 @@ class Control:
         self.saved_views = SavedViews(self._file)
         self.backup_proofs = BackupProofs(self._file)
         self.audit = AuditTrail(self._file)
+        self.people = People(self._file)
+        self.sessions = Sessions(self._file, lifetime)
+        self.tokens = Tokens(self._file)
 
     def secrets(self) -> list[Secret]:
         """The secrets that deliveries may be signed with, the settings' own first."""
@@ -114,7 +125,7 @@ class Control:
                 (label, value, moment),
             )
             connection.execute("DELETE FROM secret_uses WHERE label = ?", (label,))
-            _audit(connection, moment, actor, "secret added", label)
+            note_audit(connection, moment, actor, "secret added", label)
         return Secret(label, value, moment)
 
     def revoke_secret(self, label: str, *, actor: str) -> None:
@@ -130,7 +141,7 @@ class Control:
                 raise NotFound(
                     f"No active secret has the label {label!r}; `tracker secret list` shows them"
                 )
-            _audit(connection, moment, actor, "secret revoked", label)
+            note_audit(connection, moment, actor, "secret revoked", label)
 
     def note_verified(self, uses: dict[str, int]) -> None:
         """Remember when each secret, by label, last verified a delivery."""
@@ -170,6 +181,12 @@ class Control:
             JobResult(name, started, finished, None if ok is None else bool(ok), result)
             for name, started, finished, ok, result in rows
         ]
+
+    def standing(self, at: int) -> dict[tuple[str, int], Grant]:
+        """Every session and every program's token that counts, with what it may see."""
+        sessions = {("session", one.id): one.person.grant for one in self.sessions.all(at)}
+        tokens = {("token", one.id): one.grant for one in self.tokens.all() if one.expires_at > at}
+        return {**sessions, **tokens}
 
 
 class SecretCache:
@@ -216,13 +233,6 @@ def _pairs(control: Control) -> list[tuple[str, str]]:
 
 
 _ACTIVE: Final = "SELECT 1 FROM signing_secrets WHERE label = ? AND revoked_at IS NULL"
-
-
-def _audit(connection: Connection, at: int, actor: str, action: str, detail: str) -> None:
-    connection.execute(
-        "INSERT INTO audit (at, actor, action, detail) VALUES (?, ?, ?, ?)",
-        (at, actor, action, detail),
-    )
 
 
 def _checked_label(label: str) -> str:

@@ -87,6 +87,13 @@ def let_audit_only_grow(db: Database) -> None:
         db.execute(statement)
 
 
+@CONTROL_STEPS()
+def create_access(db: Database) -> None:
+    """People, and what lets them in."""
+    for statement in _ACCESS:
+        db.execute(statement)
+
+
 _SCHEMA: Final = (
     """CREATE TABLE signing_secrets (
         id INTEGER PRIMARY KEY, label TEXT NOT NULL, value TEXT NOT NULL,
@@ -114,8 +121,40 @@ _AUDIT: Final = (
     "CREATE INDEX audit_by_actor ON audit (actor, id)",
     "CREATE INDEX audit_by_action ON audit (action, id)",
     "CREATE INDEX audit_by_detail ON audit (detail, id)",
-    """CREATE TRIGGER IF NOT EXISTS audit_keeps BEFORE UPDATE ON audit
+    """CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit
         BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END""",
-    """CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE DELETE ON audit
+    """CREATE TRIGGER audit_stays BEFORE DELETE ON audit
         BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to'); END""",
 )
+
+_ACCESS: Final = (
+    """CREATE TABLE people (
+        id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, role TEXT NOT NULL,
+        organizations TEXT, password TEXT, totp TEXT, totp_step INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE links (
+        hash BLOB PRIMARY KEY, purpose TEXT NOT NULL,
+        person_id INTEGER REFERENCES people ON DELETE CASCADE,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT""",
+    "CREATE INDEX links_by_person ON links (person_id)",
+    """CREATE TABLE sessions (
+        id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE,
+        person_id INTEGER NOT NULL REFERENCES people ON DELETE CASCADE,
+        created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL,
+        remote TEXT NOT NULL, agent TEXT NOT NULL) STRICT""",
+    "CREATE INDEX sessions_by_person ON sessions (person_id)",
+    """CREATE TABLE tokens (
+        id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL,
+        person_id INTEGER REFERENCES people ON DELETE CASCADE,
+        role TEXT, organizations TEXT, made_by TEXT NOT NULL, created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL, used_at INTEGER, revoked_at INTEGER) STRICT""",
+    "CREATE INDEX tokens_by_person ON tokens (person_id)",
+)
+
+
+def note_audit(connection: Connection, at: int, actor: str, action: str, detail: str) -> None:
+    """Add a line to the audit trail, in the transaction of what it tells of."""
+    connection.execute(
+        "INSERT INTO audit (at, actor, action, detail) VALUES (?, ?, ?, ?)",
+        (at, actor, action, detail),
+    )

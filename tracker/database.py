@@ -7,7 +7,7 @@ which repaired a loss of committed pages when a write-ahead log is reset.
 import fcntl
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,14 +55,18 @@ def open_writer(path: Path, *, durable: bool = True) -> Connection:
     return connection
 
 
-def open_reader(path: Path) -> Connection:
+def open_reader(
+    path: Path, prepare: Callable[[Connection], None] = lambda _connection: None
+) -> Connection:
     """A connection that can't write and never checkpoints; usable from any one thread at a time.
 
-    Raises NotReady when the file does not exist.
+    `prepare` may give it temporary tables and views first. Raises NotReady when the file
+    does not exist.
     """
     if not path.exists():
         raise NotReady(f"{path.name} does not exist yet in {path.parent}; start the service once")
     connection = _connect(read_only(path))
+    prepare(connection)
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection
@@ -192,8 +196,11 @@ class Readers:
     `open_reader` semantics; a lent connection goes back to the pool afterwards.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, prepare: Callable[[Connection], None] = lambda _connection: None
+    ) -> None:
         self.path = path
+        self._prepare = prepare
         self._idle: deque[Connection] = deque()
         self._closed = False
 
@@ -203,7 +210,7 @@ class Readers:
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = open_reader(self.path)
+            connection = open_reader(self.path, self._prepare)
         try:
             with snapshot(connection):
                 yield connection

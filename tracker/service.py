@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import resource
 import signal
@@ -25,6 +26,7 @@ from projections.erasing import Eraser, file_under
 from projections.follower import Advance
 from projections.queries.views import Views
 from projections.rebuild import rebuild
+from tracker.access import Grant
 from tracker.backups.nightly import NightlyBackup
 from tracker.commands import Command, Writers
 from tracker.control import Control, SecretCache
@@ -35,9 +37,10 @@ from tracker.jobs import all_jobs, keep_rules
 from tracker.log import Log, LogReader, Outcome
 from tracker.log.ledger import LEDGER, make_again, read_ledger
 from tracker.schedule import Scheduler
+from tracker.sessions import Lifetime
 from tracker.settings import Settings, prepare_data
 from tracker.socket import Doorman
-from tracker.timing import now
+from tracker.timing import DAY, MINUTE, now
 from web.app import create_app
 from web.live import Hub
 from web.services import Services
@@ -49,8 +52,8 @@ NO_SECRET = (
     "`tracker setup` asks for it; or copy the provider's: tracker secret add --label popp --value -"
 )
 NOT_LOCAL = (
-    "The address {host} can be reached from other machines, and nobody has to sign in yet; "
-    "serve on 127.0.0.1 and reach it through SSH"
+    "The address {host} can be reached from other machines, and with open_access nobody has to "
+    "sign in; serve on 127.0.0.1, or leave open_access out"
 )
 HEADER_SECONDS = 10  # for the headers, and for the next request on an open connection
 HEADER_BYTES = 64 * 1024
@@ -66,8 +69,8 @@ def serve(
 ) -> None:
     """Run the service until SIGINT or SIGTERM; `started` is told its URL.
 
-    Raises NotReady without a secret or on an address that others can reach, Busy when
-    the data directory is served already.
+    Raises NotReady without a secret, or with open access on an address that others can
+    reach; Busy when the data directory is served already.
     """
     _allow_open_files()
     with running(settings, clock) as services:
@@ -103,11 +106,12 @@ def _free_port(settings: Settings) -> int:
 @contextmanager
 def running(settings: Settings, clock: Callable[[], int] = now) -> Iterator[Services]:
     """All parts of the service but the web server, started; stopped in order at the end."""
-    if not settings.is_local:
+    if settings.open_access and not settings.is_local:
         raise NotReady(NOT_LOCAL.format(host=settings.host))
     data = prepare_data(settings)
     os.umask(0o077)
-    control = Control(settings.control_path, settings.secrets)
+    lifetime = Lifetime(settings.session_idle_minutes * MINUTE, settings.session_days * DAY)
+    control = Control(settings.control_path, settings.secrets, lifetime)
     if not control.secrets():
         raise NotReady(NO_SECRET)
     make_again(data, read_ledger(data / LEDGER), file_under)
@@ -223,12 +227,19 @@ async def _answer(services: Services, port: int, started: Callable[[str], None])
     _log.info("stopped")
 
 
+def _standing(services: Services) -> dict[tuple[str, int], Grant]:
+    return services.control.standing(services.now())
+
+
 def _lifespan(
     services: Services,
 ) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         services.hub.open()
+        standing = functools.partial(_standing, services)
+        watching = asyncio.create_task(services.hub.watch(standing))
         yield
+        watching.cancel()
 
     return lifespan

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tracker.access import Role
 from tracker.errors import InvalidInput, NotReady
 from tracker.public_url import checked_public_url
 
@@ -91,6 +92,31 @@ class Settings(BaseSettings):
     external_checkpoints: bool = Field(
         False, description="Leave the checkpoints of log.db to a replicator such as Litestream"
     )
+    open_access: bool = Field(
+        False, description="Nobody has to sign in; refused unless `host` is loopback"
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        (), description="Comma-separated addresses of proxies whose `X-Forwarded-…` count"
+    )
+    session_idle_minutes: int = Field(
+        720, ge=1, le=525_600, description="Minutes without a request after which a session ends"
+    )
+    session_days: int = Field(
+        14, ge=1, le=365, description="Days after which a session ends, however much it is used"
+    )
+    oidc_issuer: str = Field(
+        "", description="Address of the OpenID Connect issuer to sign in with, if any"
+    )
+    oidc_client_id: str = Field("", description="What that issuer calls this service")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="The secret that the issuer gave to this service"
+    )
+    oidc_domain: str = Field(
+        "", description="Anybody whose confirmed e-mail address is of this domain may come in"
+    )
+    oidc_role: Role = Field(
+        Role.VIEWER, description="The role of those who come in by their domain"
+    )
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="The service's own log lines: `auto` is text on a terminal, else JSON"
     )
@@ -100,7 +126,7 @@ class Settings(BaseSettings):
     def _reachable(cls, value: str) -> str:
         return checked_public_url(value) if value.strip() else ""
 
-    @field_validator("signing_secrets", mode="before")
+    @field_validator("signing_secrets", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -135,7 +161,7 @@ class Settings(BaseSettings):
 
     @property
     def control_path(self) -> Path:
-        """Signing secrets, results of jobs and the audit trail."""
+        """Signing secrets, people, tokens, results of jobs and the audit trail."""
         return self.data / "control.db"
 
     @property
@@ -153,6 +179,11 @@ class Settings(BaseSettings):
         """Where this machine itself reaches the service."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """Where browsers reach the service, without a slash at the end."""
+        return self.public_url or self.base_url
 
     @property
     def is_local(self) -> bool:
@@ -218,7 +249,7 @@ def _invalid(error: ValidationError, given: Mapping[str, Any]) -> InvalidInput:
         known = ", ".join(Settings.model_fields)
         return InvalidInput(f"{name!r} in {FILE_NAME} is not a setting; there are {known}", name)
     # A secret's value never reaches a terminal or a log.
-    value = "" if name == "signing_secrets" else f" is {first['input']!r}:"
+    value = "" if name in {"signing_secrets", "oidc_client_secret"} else f" is {first['input']!r}:"
     reason = first["msg"].removeprefix("Value error, ")
     where = (
         f"--{name.replace('_', '-')}"

@@ -14,13 +14,16 @@ from web.api import API_HANDLERS
 from web.assets import static_file
 from web.bodies import in_time
 from web.calendar_feed import calendar_feed
+from web.guard import guard
 from web.health import healthz, metrics, readyz
 from web.ids import ByRawPath
 from web.live import live, note_mark
+from web.oidc import OIDC_HANDLERS
 from web.pages import PAGE_HANDLERS
 from web.problems import EXCEPTION_HANDLERS
 from web.security import headers
 from web.services import Services
+from web.visitors import visitor_of
 from web.webhooks import receive_webhook
 
 LARGEST_FORM: Final = 4 * 1024**2  # bytes; a workflow's configuration is the largest
@@ -34,6 +37,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     metrics,
     static_file,
     calendar_feed,
+    *OIDC_HANDLERS,
     *API_HANDLERS,
     *PAGE_HANDLERS,
 ]
@@ -56,6 +60,7 @@ def create_app(services: Services, lifespan: Lifespan | None = None) -> Litestar
         state=State({"services": services}),
         dependencies={"services": Provide(_services, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,
+        guards=[guard],
         before_request=note_mark,
         before_send=[headers],
         compression_config=CompressionConfig(
@@ -69,5 +74,7 @@ def create_app(services: Services, lifespan: Lifespan | None = None) -> Litestar
 
 
 def _services(request: Request[object, object, State]) -> Services:
+    """What a handler may use: of everything stored, only what its visitor may see."""
     services: Services = request.app.state.services
-    return services
+    visitor = visitor_of(request)
+    return services if visitor is None else services.seen_by(visitor.grant)

@@ -6,23 +6,29 @@ LAST-MODIFIED) is the time of the meeting's newest event.
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
-from litestar import Response, get
-from litestar.di import NamedDependency
+from litestar import Request, Response, get
+from litestar.exceptions import NotAuthorizedException
 
 from projections.meetings import Meeting, Person, Status
 from projections.queries.meetings import calendar
+from tracker.access import Grant
 from tracker.timing import DAY, to_datetime
+from tracker.tokens import Kind
+from web.guard import count_wrong_token
 from web.services import Services
 from web.timezones import vtimezone
+from web.visitors import visitor_of
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 PRODUCT: Final = "-//Workflow run tracker//Meetings//EN"
 NAME: Final = "Interviews"
+CALENDAR: Final = Kind.CALENDAR
+NOT_COUNTED: Final = "The address has no token that counts; make another one in your account"
 LOOK_BACK: Final = 90 * DAY
 LOOK_AHEAD: Final = 2 * 365 * DAY
 # Not allowed in a text, and a quotation mark not in a parameter.
@@ -31,13 +37,32 @@ IN_ADDRESS: Final = "/:?#[]@!$&'()*+,;=%~"
 
 
 @get("/calendar.ics", sync_to_thread=True, include_in_schema=False)
-def calendar_feed(services: NamedDependency[Services]) -> Response[bytes]:
-    """The meetings of the last 90 days and of the next two years."""
+def calendar_feed(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The meetings of the last 90 days and of the next two years.
+
+    For whoever is signed in, and for a calendar program with a token of somebody's: both
+    see what that person may see. Raises NotAuthorizedException for anybody else.
+    """
+    services: Services = request.app.state.services
     now = services.now()
-    with services.views.read() as connection:
+    with services.views.seen_by(_grant(request, services)).read() as connection:
         meetings = calendar(connection, now - LOOK_BACK, now + LOOK_AHEAD)
     headers = {"Content-Disposition": 'inline; filename="calendar.ics"'}
     return Response(to_ics(meetings), media_type=MEDIA_TYPE, headers=headers)
+
+
+def _grant(request: Request[Any, Any, Any], services: Services) -> Grant:
+    """What the owner of the token in the address may see, else whoever is signed in."""
+    visitor, value = visitor_of(request), request.query_params.get("token")
+    if visitor is None:
+        raise NotAuthorizedException(NOT_COUNTED)
+    if not value and visitor.grant is not None:
+        return visitor.grant
+    token = services.control.tokens.find(value or "", CALENDAR, services.now())
+    if token is None:
+        count_wrong_token(services, visitor.origin)
+        raise NotAuthorizedException(NOT_COUNTED)
+    return token.grant
 
 
 def to_ics(meetings: Iterable[Meeting]) -> bytes:

@@ -13,6 +13,8 @@ rebuild or a delivery that is no event changes pages, too, and a restart begins 
 import asyncio
 import secrets
 import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -20,8 +22,13 @@ from litestar import Request, asgi
 from litestar.types import Receive, Scope, Send
 
 from projections.follower import Advance
+from tracker.access import Grant
+from tracker.database import DatabaseError
+from tracker.errors import TrackerError
+from web.visitors import Visitor
 
 HEARTBEAT = 15.0  # seconds without a change before it is said that all is well
+CHECK = 2.0  # seconds between two looks at who is still signed in
 PAUSE = 0.3  # seconds between two events for one browser, however much changes
 MOST_KEYS = 300  # beyond that, everything may have changed
 MOST_BROWSERS = 500
@@ -31,16 +38,26 @@ EVERYTHING = frozenset({"*"})
 class Subscriber:
     """One open connection: what it was told, and what it has not been told yet."""
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, mark: str, visitor: Visitor | None = None) -> None:
         self.waiting = asyncio.Event()
+        self.ended = False
+        self.key = visitor.key if visitor else None
+        self.grant = visitor.grant if visitor else None
         self._told = self._mark = mark
         self._keys: frozenset[str] = frozenset()
+
+    def end(self) -> None:
+        """Tell the browser that it is signed out, and nothing more."""
+        self.ended = True
+        self.waiting.set()
 
     def tell(self, advance: Advance, mark: str) -> None:
         """Add what changed to what is told next."""
         self._mark = mark
         keys = self._keys | advance.keys
-        whole = "generation" in keys or "*" in keys or len(keys) > MOST_KEYS
+        # A key holds an id, which may be one of an organization that is not theirs.
+        limited = self.grant is not None and not self.grant.whole
+        whole = limited or "generation" in keys or "*" in keys or len(keys) > MOST_KEYS
         self._keys = EVERYTHING if whole else keys
         self.waiting.set()
 
@@ -100,18 +117,36 @@ class Hub:
         for subscriber in self._subscribers:
             subscriber.tell(advance, mark)
 
-    async def stream(self, receive: Receive, send: Send) -> None:
-        """Serve one browser until it goes away or the service stops."""
+    async def watch(self, standing: Callable[[], Mapping[Any, Grant]]) -> None:
+        """End the streams of those who were signed out or may see something else now.
+
+        `standing` gives every session and token that counts, with what it may see.
+        """
+        while True:
+            await asyncio.sleep(CHECK)
+            if all(subscriber.key is None for subscriber in self._subscribers):
+                continue
+            # A file that can't be read for a moment must not sign anybody out.
+            with suppress(TrackerError, DatabaseError):
+                allowed = await asyncio.to_thread(standing)
+                for subscriber in self._subscribers:
+                    key = subscriber.key
+                    if key is not None and allowed.get(key) != subscriber.grant:
+                        subscriber.end()
+
+    async def stream(self, receive: Receive, send: Send, visitor: Visitor | None = None) -> None:
+        """Serve one browser until it goes away, is signed out, or the service stops."""
         with self._lock:  # so that no change falls between its mark and its being told
-            subscriber = Subscriber(self.mark)
+            subscriber = Subscriber(self.mark, visitor)
             self._subscribers.add(subscriber)
         gone = asyncio.create_task(_gone(receive))
         try:
             await _write(send, b"retry: 2000\n" + subscriber.hello())
-            while not gone.done() and not self._closing.is_set():
+            while not (gone.done() or self._closing.is_set() or subscriber.ended):
                 await self._next(subscriber, gone, send)
             if not gone.done():
-                await _write(send, b"", more=False)
+                last = _event("signed-out", {}) if subscriber.ended else b""
+                await _write(send, last, more=False)
         finally:
             gone.cancel()
             self._subscribers.discard(subscriber)
@@ -124,7 +159,7 @@ class Hub:
             )
         finally:
             changed.cancel()
-        if gone.done() or self._closing.is_set():
+        if gone.done() or self._closing.is_set() or subscriber.ended:
             return
         if not subscriber.waiting.is_set():
             await _write(send, subscriber.hello())
@@ -171,4 +206,4 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
         (b"cache-control", b"no-store"),
         (b"x-accel-buffering", b"no"),
     )
-    await hub.stream(receive, send)
+    await hub.stream(receive, send, scope["state"].get("visitor"))

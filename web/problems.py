@@ -4,13 +4,16 @@ What an error of ours says is written for its reader and is shown. Of any other 
 the fact is shown; the log has the rest.
 """
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
 from tracker.database import DatabaseError
@@ -23,7 +26,11 @@ from tracker.errors import (
     NotStored,
     TrackerError,
 )
+from web.guard import find_visitor
 from web.pages.errors import error_page
+from web.paths import path_on_this_site, safe_path
+from web.viewer import raw_path
+from web.visitors import visitor_of
 
 PROBLEM: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "5"}
@@ -40,7 +47,15 @@ STATUSES: Final[dict[type[Exception], int]] = {
     DatabaseError: UNAVAILABLE,
 }
 # What a program asks for; everything else is a page.
-FOR_PROGRAMS: Final = ("/api", "/webhooks", "/calendar.ics", "/live", "/healthz", "/readyz")
+FOR_PROGRAMS: Final = (
+    "/api",
+    "/webhooks",
+    "/calendar.ics",
+    "/live",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 
 Asked = Request[Any, Any, Any]
 
@@ -64,7 +79,29 @@ def answer(request: Asked, error: Exception) -> Response[Any]:
         _log.error("a request failed", route=_route(request), exc_info=error)
     if request.scope["path"].startswith(FOR_PROGRAMS):
         return problem(error)
+    if isinstance(error, NotAuthorizedException):
+        by_script = request.scope["path"].startswith("/parts/") or "hx-request" in request.headers
+        return problem(error) if by_script else _to_sign_in(request)
+    _find_visitor(request)
     return error_page(request, error)
+
+
+def _find_visitor(request: Asked) -> None:
+    """Who asks for an address that is none: no guard stands before it, but the page has a menu."""
+    if visitor_of(request) is None:
+        with suppress(TrackerError, DatabaseError):
+            visitor = find_visitor(request, request.app.state.services)
+            request.scope["state"]["visitor"] = visitor
+
+
+def _to_sign_in(request: Asked) -> Response[Any]:
+    """Where somebody who is not signed in goes on, and comes back from."""
+    if request.method == "GET":
+        query = request.scope["query_string"].decode("latin-1")
+        back = raw_path(request) + (f"?{query}" if query else "")
+    else:  # what was sent is gone; the page that it came from shows what is left of it
+        back = path_on_this_site(request)
+    return Redirect(f"/sign-in?{urlencode({'next': safe_path(back)})}", status_code=303)
 
 
 def problem(error: Exception) -> Response[Problem]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import MediaType, Response
 from markupsafe import Markup
 
@@ -33,6 +34,15 @@ def html(content: str, status: int = 200) -> Response[Any]:
     """An answer with HTML that no cache keeps."""
     kept = {"Cache-Control": "no-store"}
     return Response(content, status_code=status, media_type=MediaType.HTML, headers=kept)
+
+
+@pass_context
+def _form_token(context: Context) -> Markup:
+    """What every form that changes something carries, see web/guard.py."""
+    seen: Viewer = context["viewer"]
+    if seen.visitor is None or not seen.visitor.form:
+        return Markup()
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(seen.visitor.form)
 
 
 def icon(name: str, label: str = "") -> Markup:
@@ -94,7 +104,7 @@ def _environment() -> Environment:
         "capital": capital,
         "anomaly": anomaly_words,
     }
-    environment.globals |= {"asset": asset_url, "icon": icon}
+    environment.globals |= {"asset": asset_url, "icon": icon, "form_token": _form_token}
     return environment
 
 

@@ -12,6 +12,7 @@ POLICY: Final = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types htmx"
 )
+STRICT: Final = "max-age=31536000"  # said over TLS alone: browsers come back by it for a year
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -41,4 +42,7 @@ async def headers(message: Message, scope: Scope) -> None:
     answer.setdefault("Content-Security-Policy", POLICY.format(scripts=scripts))
     for name, value in HEADERS.items():
         answer.setdefault(name, value)
+    visitor = scope["state"].get("visitor")
+    if visitor is not None and visitor.origin.secure:
+        answer.setdefault("Strict-Transport-Security", STRICT)
     answer.setdefault("Cache-Control", "no-store")

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar import Request
 
+from tracker.access import Grant
+from web.access import may
 from web.security import nonce_of
+from web.visitors import Visitor, visitor_of
 
 UTC = ZoneInfo("UTC")
 
@@ -27,6 +30,16 @@ class Viewer(msgspec.Struct, frozen=True):
     query: str = ""
     mark: str = ""
     nonce: str = ""
+    visitor: Visitor | None = None
+
+    @property
+    def grant(self) -> Grant | None:
+        """What the viewer may see and do, None for nobody who signed in."""
+        return self.visitor.grant if self.visitor else None
+
+    def may(self, route: str) -> bool:
+        """Whether the viewer may use a route, such as `GET /system`."""
+        return may(self.grant, route)
 
     @property
     def zone_name(self) -> str:
@@ -78,6 +91,7 @@ def viewer(request: Request[Any, Any, Any], now: int) -> Viewer:
         query=_query(request.scope["query_string"].decode("latin-1")),
         mark=request.state.get("mark", ""),
         nonce=nonce_of(request.scope),
+        visitor=visitor_of(request),
     )
 
 

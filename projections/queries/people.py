@@ -10,6 +10,7 @@ from projections.projection import candidate, customer, through_conversation
 from projections.queries.filters import PersonFilter
 from projections.queries.organizations import organizations
 from projections.queries.paging import Listing, Page, Where, select_page
+from projections.queries.restricted import is_masked
 from projections.queries.search import words_of
 from tracker.database import Connection
 
@@ -129,7 +130,9 @@ def people(
     `only` narrows them to some, named by their canonical identities.
     """
     where = Where().one_of("identity", only)
-    if wanted.q is not None:
+    if wanted.q is not None and is_masked(connection):
+        where.one_of("identity", [find_person(connection, wanted.q.strip()) or ""])
+    elif wanted.q is not None:
         where.few = True
         where.add(
             """

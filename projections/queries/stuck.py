@@ -43,9 +43,13 @@ _measuring = threading.Lock()
 
 
 def patience(connection: Connection) -> Patience:
-    """The usual waits of a generation, measured once for many questions."""
+    """The usual waits of a generation, measured once for many questions.
+
+    On all runs, whoever asks: how long a step usually takes is nobody's secret, and is
+    looked up only by the steps of runs that may be seen.
+    """
     path = str(connection.execute("PRAGMA database_list").fetchone()[2])
-    position = int(connection.execute("SELECT position FROM checkpoint").fetchone()[0])
+    position = int(connection.execute("SELECT position FROM main.checkpoint").fetchone()[0])
     with _measuring:
         known = _measured.get(path)
         if known is None or not 0 <= position - known[0] <= known[0] // GROWTH:
@@ -58,7 +62,7 @@ def measure(connection: Connection) -> Patience:
     """The usual waits, from every step: one walk through an index."""
     groups = connection.execute(
         """
-        SELECT workflow_id, previous_node, previous_outcome, count(*) AS sample FROM steps
+        SELECT workflow_id, previous_node, previous_outcome, count(*) AS sample FROM main.steps
         GROUP BY workflow_id, previous_node, previous_outcome HAVING sample >= ?
         """,
         (LEAST_SAMPLE,),
@@ -72,7 +76,7 @@ def _percentile(
     """The smallest wait that at least 95 of 100 waits don't exceed."""
     row = connection.execute(
         """
-        SELECT waited FROM steps
+        SELECT waited FROM main.steps
         WHERE workflow_id = ? AND previous_node = ? AND previous_outcome = ?
         ORDER BY waited LIMIT 1 OFFSET ?
         """,

@@ -2,23 +2,51 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from projections import generation
+from projections.queries.restricted import restrict
+from tracker.access import Grant, Role
 from tracker.database import Connection, Readers
 from tracker.errors import NotReady
 
+MOST_LIMITED: Final = 32  # different grants whose connections are kept
+
 
 class Views:
-    """Lends connections to any thread; follows the pointer file when a rebuild switches it."""
+    """Lends connections to any thread; follows the pointer file when a rebuild switches it.
 
-    def __init__(self, data: Path) -> None:
+    `prepare` may put something between a connection and those who use it.
+    """
+
+    def __init__(
+        self, data: Path, prepare: Callable[[Connection], None] = lambda _connection: None
+    ) -> None:
         self._data = data
+        self._prepare = prepare
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
         self._readers: Readers | None = None
+        self._limited: dict[Grant | None, Views] = {}
+
+    def seen_by(self, grant: Grant | None) -> "Views":
+        """The same views with only what a grant allows; nothing at all without one."""
+        if grant is not None and grant.whole and not grant.masked:
+            return self
+        key = grant and Grant(Role.VIEWER if grant.masked else Role.MANAGER, grant.organizations)
+        with self._lock:
+            found = self._limited.pop(key, None) or Views(
+                self._data, lambda connection: restrict(connection, key)
+            )
+            self._limited[key] = found
+            oldest = next(iter(self._limited))
+            left = self._limited.pop(oldest) if len(self._limited) > MOST_LIMITED else None
+        if left is not None:
+            left.close()
+        return found
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -38,6 +66,10 @@ class Views:
         with self._lock:
             self._replace(None)
             self._seen = None
+            limited = [*self._limited.values()]
+            self._limited.clear()
+        for views in limited:
+            views.close()
 
     def _served(self) -> Readers:
         seen = self._look()
@@ -60,4 +92,4 @@ class Views:
     def _replace(self, path: Path | None) -> None:
         if self._readers is not None:
             self._readers.close()
-        self._readers = Readers(path) if path is not None else None
+        self._readers = Readers(path, self._prepare) if path is not None else None

@@ -13,6 +13,7 @@ import msgspec
 
 from projections.queries.organizations import with_tally
 from projections.queries.paging import Where
+from projections.queries.restricted import limits_of
 from projections.queries.standing import Following, places
 from projections.queries.workflows import KnownNode, configuration, known_nodes
 from tracker.database import Connection
@@ -97,9 +98,9 @@ def workflow_graph(
     """A workflow's graph over one version or all, from a day (since 1970) on.
 
     Without a configuration, or a run, it is as far as either is known; else empty. Counted
-    once for all who look at it, until something that it is counted from changes.
+    once for all who may see the same, until something that it is counted from changes.
     """
-    asked = _state(connection), workflow_id, version, since_day
+    asked = limits_of(connection), _state(connection), workflow_id, version, since_day
     return _graphs.get(asked, lambda: _graph(connection, workflow_id, version, since_day))
 
 

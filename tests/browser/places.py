@@ -28,6 +28,8 @@ LISTS: Mapping[str, str] = {
     "system": "/system",
     "audit": "/audit",
     "search": "/search?q=kettlewood",
+    "people": "/people",
+    "tokens": "/tokens",
 }
 WITHOUT: Mapping[str, str] = {
     "no-match": "/runs?workflow_id=none",

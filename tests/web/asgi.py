@@ -20,7 +20,8 @@ class Answer(msgspec.Struct):
 
 
 def scope(app: Any, method: str, path: str, headers: Iterable[tuple[str, bytes]]) -> Any:
-    """The scope of an HTTP request."""
+    """The scope of an HTTP request; the path may have a query behind it."""
+    path, _, query = path.partition("?")
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -29,7 +30,7 @@ def scope(app: Any, method: str, path: str, headers: Iterable[tuple[str, bytes]]
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [(name.encode(), value) for name, value in headers],
         "client": ("192.0.2.7", 4711),

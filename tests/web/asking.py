@@ -18,6 +18,7 @@ from web.live import Hub
 from web.services import Services
 
 NOW = NOON + DAY
+OURS = "http://127.0.0.1:8000"  # without a sign-in it answers at no other name
 
 
 def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Litestar]:
@@ -25,7 +26,7 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
     views = store(data, bodies)
     absent = cast("Any", None)
     services = Services(
-        settings=load_settings(data),
+        settings=load_settings(data, open_access=True),
         log=LogReader(data),
         views=views,
         ingest=absent,
@@ -37,7 +38,7 @@ def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Li
         eraser=absent,
         now=lambda: now,
     )
-    return TestClient(create_app(services), raise_server_exceptions=False)
+    return TestClient(create_app(services), OURS, raise_server_exceptions=False)
 
 
 def soup(asking: TestClient[Litestar], address: str, status: int = 200) -> BeautifulSoup:

@@ -38,7 +38,7 @@ class Service:
         self.control = Control(data / "control.db")
         self.app = create_app(
             Services(
-                settings=load_settings(data),
+                settings=load_settings(data, open_access=True),
                 log=stack.enter_context(reading(data)),
                 views=views,
                 ingest=self.ingest,

@@ -11,6 +11,7 @@ import pytest
 
 from projections.follower import Advance
 from tests.web.asgi import scope
+from tracker.settings import load_settings
 from web import live as live_module
 from web.app import create_app
 from web.live import MOST_KEYS, Hub
@@ -211,7 +212,8 @@ def app_with(hub: Hub) -> Any:
     absent = cast("Any", None)
     return create_app(
         Services(
-            settings=absent, log=absent, views=absent, ingest=absent, engine=absent, hub=hub,
+            settings=load_settings(open_access=True),
+            log=absent, views=absent, ingest=absent, engine=absent, hub=hub,
             control=absent, scheduler=absent, rebuild=absent, now=lambda: 0,
  eraser=absent,
         )

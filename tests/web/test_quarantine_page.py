@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 
 from tests.projections.queries.stored import NOON, body
 from tests.sample import incoming, opened
+from tests.web.asking import OURS
 from tracker.log import LogReader
 from tracker.service import running
 from tracker.settings import load_settings
@@ -35,10 +36,10 @@ def hold(data: Path, *contents: bytes) -> None:
 
 @contextmanager
 def serving(data: Path) -> Iterator[TestClient[Litestar]]:
-    settings = load_settings(data=data, signing_secrets="a secret of the tests")
+    settings = load_settings(data=data, signing_secrets="a secret of the tests", open_access=True)
     with (
         running(settings, lambda: NOON + DAY) as services,
-        TestClient(create_app(services)) as asking,
+        TestClient(create_app(services), OURS) as asking,
     ):
         yield asking
 
@@ -133,7 +134,7 @@ def test_another_site_can_do_nothing(data: Path, address: str) -> None:
     hold(data, READABLE)
     with serving(data) as asking:
         headers = {"Sec-Fetch-Site": "cross-site"}
-        assert asking.post(f"/quarantine/{address}", headers=headers).status_code == 400
+        assert asking.post(f"/quarantine/{address}", headers=headers).status_code == 403
     assert statuses(data) == {1: "waiting"}
 
 

@@ -16,6 +16,7 @@ from projections.queries.arrivals import arrivals
 from tests.projections.queries.stored import NOON, body, started
 from tests.running import eventually
 from tests.sample import append, bodies, built, digests, incoming, opened, reading
+from tests.web.asking import OURS
 from tracker.backup_proofs import Proven
 from tracker.database import open_writer
 from tracker.errors import NotReady
@@ -44,8 +45,11 @@ class Asking:
 
 @contextmanager
 def serving(data: Path, now: int = NOON + DAY) -> Iterator[Asking]:
-    settings = load_settings(data=data, signing_secrets=SECRET)
-    with running(settings, lambda: now) as services, TestClient(create_app(services)) as client:
+    settings = load_settings(data=data, signing_secrets=SECRET, open_access=True)
+    with (
+        running(settings, lambda: now) as services,
+        TestClient(create_app(services), OURS) as client,
+    ):
         yield Asking(services, client)
 
 
@@ -199,7 +203,7 @@ def test_another_site_sets_nothing_going(data: Path, address: str) -> None:
     with serving(data) as asking:
         headers = {"Sec-Fetch-Site": "cross-site"}
         answer = asking.client.post(f"/system/{address}", data=form, headers=headers)
-        assert answer.status_code == 400
+        assert answer.status_code == 403
         assert asking.services.rebuild.report is None
 
 

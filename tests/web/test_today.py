@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 from projections.rebuild import rebuild
 from tests.projections.queries.stored import NOON, body, ended, started
 from tests.running import eventually
-from tests.web.asking import client
+from tests.web.asking import OURS, client
 from tracker.service import running
 from tracker.settings import load_settings
 from tracker.timing import DAY
@@ -154,10 +154,10 @@ class TestFunnel:
 @contextmanager
 def serving(data: Path) -> Iterator[tuple[Services, TestClient[Litestar]]]:
     """The whole service in this process, with one conversation that needs review."""
-    settings = load_settings(data=data, signing_secrets="a secret of the tests")
+    settings = load_settings(data=data, signing_secrets="a secret of the tests", open_access=True)
     with running(settings, lambda: NOON + DAY) as services:
         services.ingest.append_bodies([REVIEW])
-        with TestClient(create_app(services)) as asking:
+        with TestClient(create_app(services), OURS) as asking:
             eventually(lambda: bool(soup(asking, "/").select("#needs tbody tr")))
             yield services, asking
 
@@ -205,10 +205,12 @@ class TestAcknowledging:
         with serving(data) as (_, asking):
             asking.post("/acknowledge", data=FORM)
         rebuild(data)
-        settings = load_settings(data=data, signing_secrets="a secret of the tests")
+        settings = load_settings(
+            data=data, signing_secrets="a secret of the tests", open_access=True
+        )
         with (
             running(settings, lambda: NOON + DAY) as services,
-            TestClient(create_app(services)) as asking,
+            TestClient(create_app(services), OURS) as asking,
         ):
             assert not soup(asking, "/").select("#needs tbody tr")
 
@@ -235,7 +237,7 @@ class TestTheForm:
         before = clicks(services)
         for address in ("/acknowledge", "/acknowledge/undo"):
             strange = {"Sec-Fetch-Site": "cross-site"}
-            assert asking.post(address, data=FORM, headers=strange).status_code == 400
+            assert asking.post(address, data=FORM, headers=strange).status_code == 403
         assert clicks(services) == before
 
     @pytest.mark.parametrize(

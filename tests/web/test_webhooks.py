@@ -40,7 +40,7 @@ class Endpoint:
         absent = cast("Any", None)
         self.app = create_app(
             Services(
-                settings=load_settings(data, max_body_bytes=LIMIT),
+                settings=load_settings(data, max_body_bytes=LIMIT, open_access=True),
                 log=self.log,
                 views=absent,
                 ingest=self.ingest,

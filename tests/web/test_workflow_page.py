@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 
 from tests.projections.queries.stored import NOON
 from tests.running import SECRET
-from tests.web.asking import client, soup, text
+from tests.web.asking import OURS, client, soup, text
 from tests.web.graphs import imported_shape, shape, walked
 from tracker.service import running
 from tracker.settings import load_settings
@@ -110,8 +110,8 @@ CONFIGURATION = '{"startNodeId": "a", "nodes": {"a": {"label": "First", "routing
 def writing(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient[Litestar]]:
     monkeypatch.setenv("TRACKER_SIGNING_SECRETS", SECRET)
     with (
-        running(load_settings(data)) as services,
-        TestClient(create_app(services), raise_server_exceptions=False) as asking,
+        running(load_settings(data, open_access=True)) as services,
+        TestClient(create_app(services), OURS, raise_server_exceptions=False) as asking,
     ):
         yield asking
 

@@ -26,7 +26,9 @@ from tracker.cli.secret import app as secret
 from tracker.cli.send import register as register_send
 from tracker.cli.serve import register as register_serve
 from tracker.cli.setup import register as register_setup
+from tracker.cli.token import app as token
 from tracker.cli.upgrade_check import register as register_upgrade_check
+from tracker.cli.user import app as user
 from tracker.cli.workflow import app as workflow
 from tracker.errors import InvalidInput, TrackerError
 from tracker.release import licences, versions
@@ -106,6 +108,8 @@ app.add_typer(workflow, name="workflow")
 app.add_typer(secret, name="secret")
 register_backup(app)
 register_restore(app)
+app.add_typer(user, name="user")
+app.add_typer(token, name="token")
 register_doctor(app)
 register_erase(app)
 register_export_person(app)

@@ -1,6 +1,7 @@
 """A service as a process of its own beside a command, which ends it when it ends itself."""
 
 import http.client
+import os
 import socket
 import subprocess
 import time
@@ -32,6 +33,7 @@ def serving(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
             stdout=lines,
             stderr=lines,
             start_new_session=True,
+            env={**os.environ, "TRACKER_OPEN_ACCESS": str(settings.open_access).lower()},
         )
     try:
         wait_until_alive(settings, service)

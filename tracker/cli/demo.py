@@ -56,9 +56,10 @@ def demo(
 ) -> None:
     """Serve a dashboard full of made-up people, moving, until Ctrl-C.
 
-    Without --data it lives in data/demo. What an earlier demo left there is replaced.
+    Nobody has to sign in, so only this machine can reach it. Without --data it lives in
+    data/demo. What an earlier demo left there is replaced.
     """
-    settings = load_settings(data or DIRECTORY, host="127.0.0.1", port=port)
+    settings = load_settings(data or DIRECTORY, host="127.0.0.1", port=port, open_access=True)
     prepare_data(settings)
     refuse_taken_port(settings)
     empty(settings.data)

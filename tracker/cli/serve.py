@@ -10,7 +10,9 @@ import typer
 from tracker.cli.options import DataOption, example
 from tracker.cli.output import say
 from tracker.cli.owner import refuse_root
-from tracker.settings import load_settings
+from tracker.control import Control
+from tracker.people import LINK
+from tracker.settings import Settings, load_settings
 
 HostOption = Annotated[
     str | None,
@@ -42,7 +44,19 @@ def serve(host: HostOption = None, port: PortOption = None, data: DataOption = N
     settings = load_settings(data, host=host, port=port)
     refuse_root(settings.data)
     configure_log_lines(settings.log_format)
-    run_service(settings, started=lambda url: say(f"Serving on {url}"))
+    run_service(settings, started=lambda url: _say_where(settings, url))
+
+
+def _say_where(settings: Settings, url: str) -> None:
+    say(f"Serving on {url}")
+    if settings.open_access:
+        say("Nobody has to sign in (open_access): only this machine can reach it")
+        return
+    secret = Control(settings.control_path).people.first_link()
+    if secret is not None:
+        where = settings.public_url or url
+        say("Nobody may sign in yet. For the first engineer, once, within 30 minutes:")
+        say(f"  {where}{LINK}{secret}")
 
 
 def configure_log_lines(log_format: str) -> None:

@@ -1,15 +1,19 @@
 """Reading the log: by position, by entity's record, by type; and what was not accepted."""
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from tracker.database import Readers
+from tracker.access import Grant
+from tracker.database import Connection, Readers
 from tracker.errors import NotFound
 from tracker.events import Event
 from tracker.log.erasing import Erasure, Found, find, speaks_of
+from tracker.log.restricted import restrict_log
 from tracker.log.rows import Delivery, LogStats, Quarantined, StoredEvent
 
+MOST_LIMITED: Final = 32  # different limits whose connections are kept
 EVENT_COLUMNS = """
     position, event_id, type, family, record_id, organization_id,
     occurred_at, received_at, body, body_digest, chain, erased_by
@@ -23,13 +27,39 @@ QUARANTINE_COLUMNS = "id, received_at, reason, body, position, deliveries, statu
 class LogReader:
     """Reads log.db beside its writer; safe to use from many threads."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(
+        self, data: Path, prepare: Callable[[Connection], None] = lambda _connection: None
+    ) -> None:
         self.path = data / "log.db"
-        self._readers = Readers(self.path)
+        self._data = data
+        self._readers = Readers(self.path, prepare)
+        self._lock = threading.Lock()
+        self._limited: dict[tuple[str, ...] | None, LogReader] = {}
 
     def close(self) -> None:
         """Close all connections."""
         self._readers.close()
+        with self._lock:
+            limited = [*self._limited.values()]
+            self._limited.clear()
+        for reader in limited:
+            reader.close()
+
+    def seen_by(self, grant: Grant | None) -> "LogReader":
+        """The same log with only what a grant allows."""
+        if grant is not None and grant.whole and not grant.masked:
+            return self
+        key = None if grant is None or grant.masked else grant.organizations
+        with self._lock:
+            found = self._limited.pop(key, None) or LogReader(
+                self._data, lambda connection: restrict_log(connection, key)
+            )
+            self._limited[key] = found
+            oldest = next(iter(self._limited))
+            left = self._limited.pop(oldest) if len(self._limited) > MOST_LIMITED else None
+        if left is not None:
+            left.close()
+        return found
 
     def head(self) -> int:
         """The position of the newest event, 0 when there is none."""
@@ -71,6 +101,15 @@ class LogReader:
         """
         with self._readers.lend() as connection:
             return [StoredEvent(*row) for row in connection.execute(query)]
+
+    def chain_at(self, position: int) -> bytes:
+        """The chain value at a position, which tells nothing of its event; raises NotFound."""
+        with self._readers.lend() as connection:
+            query = "SELECT chain FROM main.events WHERE position = ?"
+            row = connection.execute(query, (position,)).fetchone()
+        if row is None:
+            raise NotFound(f"The log holds no event {position}")
+        return bytes(row[0])
 
     def event(self, position: int) -> StoredEvent:
         """The event at a position; raises NotFound."""

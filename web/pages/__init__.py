@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 
+from web.pages.account import ACCOUNT_HANDLERS
 from web.pages.acknowledge import acknowledge, undo_acknowledge
 from web.pages.analyses import analyses
 from web.pages.audit import audit
@@ -20,11 +21,13 @@ from web.pages.erase import ERASE_HANDLERS
 from web.pages.events import event, event_by_id, events
 from web.pages.meetings import meeting_page
 from web.pages.needs import needs_list
+from web.pages.people import PEOPLE_HANDLERS, TOKEN_HANDLERS
 from web.pages.quarantine import QUARANTINE_HANDLERS, quarantine, quarantined
 from web.pages.run import run
 from web.pages.runs import runs
 from web.pages.saved_views import SAVED_VIEW_HANDLERS
 from web.pages.search import find
+from web.pages.sign_in import SIGN_IN_HANDLERS
 from web.pages.system import system
 from web.pages.today import funnel_part, meetings_part, moving_part, needs_part, today
 from web.pages.upkeep import UPKEEP_HANDLERS
@@ -80,6 +83,10 @@ PAGE_HANDLERS = [
             *CSV_HANDLERS,
             *SAVED_VIEW_HANDLERS,
             *ERASE_HANDLERS,
+            *SIGN_IN_HANDLERS,
+            *ACCOUNT_HANDLERS,
+            *PEOPLE_HANDLERS,
+            *TOKEN_HANDLERS,
         ],
         include_in_schema=False,
     )

@@ -20,9 +20,11 @@ from projections.projection import ACKNOWLEDGEMENTS, acknowledged
 from tracker.errors import InvalidInput, NotFound
 from tracker.events import canonical
 from tracker.log import LogReader, StoredEvent
-from web.pages.frame import ACTOR, Asked, Given, from_this_site
+from web.pages.frame import Asked, Given, actor
 from web.pages.places import row_of
+from web.paths import safe_path
 from web.services import Services
+from web.visitors import DASHBOARD
 
 DONE, UNDONE = "TRACKER_ACKNOWLEDGED", "TRACKER_ACKNOWLEDGEMENT_UNDONE"
 LARGEST_POSITION = 18  # digits: what fits in a column
@@ -56,11 +58,12 @@ class Undo(msgspec.Struct, frozen=True):
 @post("/acknowledge", sync_to_thread=True)
 def acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
     """A person took care of an item."""
-    from_this_site(request)
-    _known(services.log, data)
+    organization = _organization_of(services.log, data)
     with _one_at_a_time:
         given = _acknowledgement(services.log, data)
-        position = given.position if given else _append(services, DONE, data)
+        position = (
+            given.position if given else _append(services, DONE, data, organization, actor(request))
+        )
     services.wait_for(position)
     return _back(request, data.back, done=position)
 
@@ -68,10 +71,10 @@ def acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
 @post("/acknowledge/undo", sync_to_thread=True)
 def undo_acknowledge(request: Asked, services: Given, data: Form) -> Redirect:
     """A person put an acknowledged item back."""
-    from_this_site(request)
+    organization = _organization_of(services.log, data)
     with _one_at_a_time:
         if _acknowledgement(services.log, data):
-            services.wait_for(_append(services, UNDONE, data))
+            services.wait_for(_append(services, UNDONE, data, organization, actor(request)))
     return _back(request, data.back, row=row_of(data.projection, data.item))
 
 
@@ -90,13 +93,14 @@ def undoable(request: Asked, services: Services) -> Undo | None:
     item = Item.model_construct(projection=told.projection, entity=told.entity, item=told.item)
     if _acknowledgement(services.log, item) is None:
         return None
-    return Undo(told.projection, told.entity, told.item, told.actor or ACTOR)
+    return Undo(told.projection, told.entity, told.item, told.actor or DASHBOARD)
 
 
-def _known(log: LogReader, item: Item) -> None:
-    """Refuse what no event of the log can be waiting for; raises InvalidInput."""
+def _organization_of(log: LogReader, item: Item) -> str:
+    """The organization of the event that waits; raises InvalidInput for what none can wait for."""
     try:
-        found = entities_of(log.event_by_id(item.item).read())
+        stored = log.event_by_id(item.item)
+        found = entities_of(stored.read())
     except NotFound:
         found = []
     if (item.projection, item.entity) not in found:
@@ -105,6 +109,7 @@ def _known(log: LogReader, item: Item) -> None:
             f" {item.entity[:100]!r}; open the page again and try once more",
             field="item",
         )
+    return stored.organization_id
 
 
 def _acknowledgement(log: LogReader, item: Item) -> StoredEvent | None:
@@ -123,18 +128,16 @@ def _about(event: Any, item: Item) -> bool:
     return (said.projection, said.entity, said.item) == (item.projection, item.entity, item.item)
 
 
-def _append(services: Services, event_type: str, item: Item) -> int:
+def _append(services: Services, event_type: str, item: Item, organization: str, name: str) -> int:
     """Append the event; its record is the entity, as for any other event."""
-    told = {"recordId": item.entity, "organizationId": "", "actor": ACTOR}
+    told = {"recordId": item.entity, "organizationId": organization, "actor": name}
     receipt = services.ingest.append_internal(event_type, told | item.model_dump(exclude={"back"}))
     return receipt.position or 0
 
 
 def _back(request: Asked, page: str, row: str = "", **said: int) -> Redirect:
     """Back to the page of the form; to its fragment alone for a script that swaps it in."""
-    if not page.startswith("/") or page[1:2] in {"/", "\\"} or not page.isprintable():
-        page = "/"
-    path, _, query = page.partition("#")[0].partition("?")
+    path, _, query = safe_path(page).partition("#")[0].partition("?")
     if request.headers.get("hx-request"):
         path = "/parts/today/needs" if path == "/" else f"/parts{path}"
     asked = "&".join(part for part in (query, urlencode(said)) if part)

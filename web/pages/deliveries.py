@@ -44,7 +44,7 @@ def deliveries(request: Asked, services: Given) -> Response[Any]:
         filters=asked,
         tabs=_tabs(services, asked),
         reasons=_reasons(services, asked),
-        received=services.log.head() > 0,
+        received=services.log.any_received(),
     )
     return show(request, services, "deliveries/page.html", "deliveries/list.html", context)
 

@@ -13,7 +13,7 @@ from projections.erasing import LONGEST_REASON, Preview
 from projections.person_export import export_person
 from tracker.errors import InvalidInput
 from web.ids import encode_id
-from web.pages.frame import ACTOR, Asked, Given, from_this_site, note, record_id, remote, seen_by
+from web.pages.frame import Asked, Given, actor, note, record_id, remote, seen_by
 from web.person_file import FORMATS, person_file
 from web.rendering import html, render
 from web.services import Services
@@ -57,13 +57,12 @@ def erase_page(request: Asked, services: Given) -> Response[Any]:
 @post("/erase", sync_to_thread=True, status_code=200)
 def erase_person(request: Asked, services: Given, data: Form) -> Response[Any]:
     """Forget a person and show what is left; without the box ticked, ask again."""
-    from_this_site(request)
     if not data.sure:
         wrong = "Tick the box if you mean it: what is overwritten can't be brought back"
         return _page(request, services, data.person, reason=data.reason, error=wrong)
     try:
         report = services.eraser.erase(
-            data.person, actor=ACTOR, reason=data.reason, remote=remote(request)
+            data.person, actor=actor(request), reason=data.reason, remote=remote(request)
         )
     except InvalidInput as wrong_reason:
         error = str(wrong_reason)
@@ -74,8 +73,7 @@ def erase_person(request: Asked, services: Given, data: Form) -> Response[Any]:
 @post("/erase/lift", sync_to_thread=True)
 def lift_erasure(request: Asked, services: Given, data: Form) -> Redirect:
     """Keep again what comes about a person; what was overwritten stays so."""
-    from_this_site(request)
-    services.eraser.lift(data.person, actor=ACTOR, reason=data.reason)
+    services.eraser.lift(data.person, actor=actor(request), reason=data.reason)
     return Redirect(f"/candidates/{encode_id(data.person)}", status_code=303)
 
 

@@ -70,6 +70,8 @@ def _answer(error: Exception) -> tuple[int, str, str]:
         if isinstance(error, kind):
             return answer
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 403:  # noqa: PLR2004  # the protocol's number
+        return status, "Not for you", "Go back, or sign in as somebody who may."
     if status == 404:  # noqa: PLR2004  # the protocol's number
         return ANSWERS[NotFound]
     if status < 500:  # noqa: PLR2004  # the protocol's border

@@ -18,9 +18,9 @@ from web.ids import decode_id
 from web.rendering import html, render
 from web.services import Services
 from web.viewer import Viewer, raw_path, viewer
+from web.visitors import DASHBOARD, visitor_of
 
 PAGE_SIZE = 50
-ACTOR = "dashboard"  # who does something, for events and the audit trail
 SEEN = "seen"  # the parameter that names the rows on a page, see web/pages/newer.py
 
 Asked = Request[Any, Any, Any]
@@ -90,22 +90,23 @@ def number(request: Asked, name: str) -> int | None:
     return int(text)
 
 
+def actor(request: Asked) -> str:
+    """Who does something, for events and the audit trail."""
+    visitor = visitor_of(request)
+    return visitor.name if visitor else DASHBOARD
+
+
 def note(request: Asked, services: Services, action: str, about: str = "") -> None:
     """Add a line to the audit trail; on return it is on disk."""
-    services.control.audit.note(ACTOR, action, about, remote(request))
+    services.control.audit.note(actor(request), action, about, remote(request))
 
 
 def note_look(request: Asked, services: Services, action: str, about: str) -> None:
     """Have a line added to the audit trail soon; once for a page that refreshes itself."""
-    services.control.audit.looked(ACTOR, action, about, remote(request))
+    services.control.audit.looked(actor(request), action, about, remote(request))
 
 
 def remote(request: Asked) -> str:
     """The address that a request came from."""
-    return request.client.host if request.client else ""
-
-
-def from_this_site(request: Asked) -> None:
-    """Refuse a form that another site's page sent; raises InvalidInput."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise InvalidInput("The form came from another site; open this page itself and try again")
+    visitor = visitor_of(request)
+    return visitor.origin.remote if visitor else ""

@@ -13,7 +13,7 @@ from tracker.errors import InvalidEnvelope, InvalidInput
 from tracker.log import Outcome, Quarantined, Receipt, StoredEvent
 from web.badges import badge
 from web.bytes_shown import Lines, Shown, compare, show_bytes
-from web.pages.frame import Asked, Given, Tab, from_this_site, show, wanted
+from web.pages.frame import Asked, Given, Tab, show, wanted
 from web.services import Services
 
 PREVIEW: Final = 1200
@@ -134,9 +134,8 @@ def exact_bytes(services: Given, number: FromPath[int]) -> Response[bytes]:
 
 
 @post("/quarantine/{number:int}/retry", sync_to_thread=True)
-def retry(request: Asked, services: Given, number: FromPath[int]) -> Redirect:
+def retry(services: Given, number: FromPath[int]) -> Redirect:
     """Try to read the bytes again, for example with newer software."""
-    from_this_site(request)
     receipt = _retried(services, number)
     if receipt is None:
         return _back("refused")
@@ -145,9 +144,8 @@ def retry(request: Asked, services: Given, number: FromPath[int]) -> Redirect:
 
 
 @post("/quarantine/retry", sync_to_thread=True)
-def retry_all(request: Asked, services: Given) -> Redirect:
+def retry_all(services: Given) -> Redirect:
     """Try all that wait again, oldest last, but those that contradict an event."""
-    from_this_site(request)
     waiting = services.log.quarantined(limit=MOST_AT_ONCE, status="waiting")
     receipts = [_retried(services, row.id) for row in waiting if row.position is None]
     taken = sum(receipt is not None and receipt.outcome in OUTCOMES for receipt in receipts)
@@ -155,9 +153,8 @@ def retry_all(request: Asked, services: Given) -> Redirect:
 
 
 @post("/quarantine/{number:int}/discard", sync_to_thread=True)
-def discard(request: Asked, services: Given, number: FromPath[int]) -> Redirect:
+def discard(services: Given, number: FromPath[int]) -> Redirect:
     """Put the delivery aside; its bytes stay."""
-    from_this_site(request)
     services.ingest.discard_quarantined(number)
     return _back("discarded")
 

@@ -45,7 +45,7 @@ def runs(request: Asked, services: Given) -> Response[Any]:
         tabs=_tabs(counts, asked, viewer),
         filters=asked,
         workflows=names,
-        received=services.log.head() > 0,
+        received=services.log.any_received(),
         endpoint=endpoint(request),
     )
     return show(request, services, "runs/page.html", "runs/list.html", context)

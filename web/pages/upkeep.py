@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from projections.going_back import go_back
 from tracker.errors import InvalidInput
-from web.pages.frame import Asked, Given, from_this_site, note
+from web.pages.frame import Asked, Given, note
 from web.pages.system import RUNNABLE
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -47,7 +47,6 @@ FORM = Body(media_type=RequestEncodingType.URL_ENCODED)
 @post("/system/rebuild", sync_to_thread=True)
 def start_rebuild(request: Asked, services: Given, data: Annotated[Mode, FORM]) -> Redirect:
     """Begin a rebuild beside the served views; raises Busy while one is under way."""
-    from_this_site(request)
     if data.mode not in MODES:
         known = ", ".join(MODES)
         raise InvalidInput(f"There is no way to rebuild {data.mode[:50]!r}; there are {known}")
@@ -57,9 +56,8 @@ def start_rebuild(request: Asked, services: Given, data: Annotated[Mode, FORM]) 
 
 
 @post("/system/job", sync_to_thread=True)
-def run_job(request: Asked, services: Given, data: Annotated[JobName, FORM]) -> Redirect:
+def run_job(services: Given, data: Annotated[JobName, FORM]) -> Redirect:
     """Run a job at once, beside its plan; nothing happens when it runs already."""
-    from_this_site(request)
     if data.name not in RUNNABLE:
         raise InvalidInput(f"The job {data.name[:50]!r} can't be started by hand", field="name")
     running = {job.name for job in services.scheduler.status() if job.running}
@@ -70,9 +68,8 @@ def run_job(request: Asked, services: Given, data: Annotated[JobName, FORM]) -> 
 
 
 @post("/system/refold", sync_to_thread=True)
-def refold(request: Asked, services: Given, data: Annotated[Entity, FORM]) -> Redirect:
+def refold(services: Given, data: Annotated[Entity, FORM]) -> Redirect:
     """Fold one entity again in place; raises NotFound."""
-    from_this_site(request)
     services.engine.refold(data.projection, data.key)
     return _back("broken")
 
@@ -80,7 +77,6 @@ def refold(request: Asked, services: Given, data: Annotated[Entity, FORM]) -> Re
 @post("/system/previous", sync_to_thread=True)
 def serve_previous(request: Asked, services: Given) -> Redirect:
     """Serve the generation before this one again; raises NotReady when none is kept."""
-    from_this_site(request)
     number = go_back(services.settings.data)
     note(request, services, "earlier views served", f"generation {number}")
     return _back("rebuild")

@@ -13,7 +13,7 @@ from projections.queries.workflows import workflow
 from tracker.configuration import LARGEST, Import, read_import
 from tracker.errors import InvalidInput, NotFound
 from web.ids import encode_id
-from web.pages.frame import ACTOR, Asked, Given, from_this_site, seen_by
+from web.pages.frame import Asked, Given, actor, seen_by
 from web.rendering import html, render
 from web.services import Services
 
@@ -50,7 +50,6 @@ def import_workflow(
     data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)],
 ) -> Response[Any]:
     """Append a configuration to the log and show its workflow; else say what is wrong."""
-    from_this_site(request)
     page = ImportPage(
         workflow_id=_text(data, "workflow_id"),
         version_id=_text(data, "version_id"),
@@ -62,7 +61,9 @@ def import_workflow(
     except InvalidInput as error:
         told = msgspec.structs.replace(page, error=str(error), field=error.field or "text")
         return _form(request, services, told, 400)
-    receipt = services.ingest.append_internal("TRACKER_WORKFLOW_IMPORTED", wanted.event_data(ACTOR))
+    receipt = services.ingest.append_internal(
+        "TRACKER_WORKFLOW_IMPORTED", wanted.event_data(actor(request))
+    )
     services.wait_for(receipt.position or 0)
     version = f"?version={encode_id(wanted.version_id)}" if wanted.version_id else ""
     return Redirect(f"/workflows/{encode_id(wanted.workflow_id)}{version}", status_code=303)

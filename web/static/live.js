@@ -89,6 +89,7 @@
   document.addEventListener("htmx:finally:request", (event) => {
     const { sourceElement, status, response } = event.detail?.ctx ?? {};
     const id = sourceElement?.id;
+    if (response?.status === 401) tell({ state: "out" });
     if (!busy.delete(id)) return;
     if (status === "swapped" && response.status < 400) good(id);
     else failed(sourceElement);
@@ -107,6 +108,7 @@
   }
 
   function failed(fragment) {
+    if (state === "out") return;
     const { id } = fragment;
     const count = (failures.get(id) ?? 0) + 1;
     failures.set(id, count);
@@ -134,13 +136,14 @@
     live: ["plug-connected", "Live"],
     reconnecting: ["refresh", "Reconnecting"],
     stale: ["plug-connected-x", "Stale"],
+    out: ["plug-connected-x", "Signed out"],
   };
   let state = "off";
   let since = ""; // when the connection was lost
 
   function show(next, lostAt) {
     const line = document.getElementById("live");
-    if (next === state || !line) return;
+    if (next === state || state === "out" || !line) return;
     [state, since] = [next, lostAt];
     const [icon, word] = STATES[next];
     line.hidden = false;
@@ -148,6 +151,19 @@
     const use = line.querySelector("use");
     use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${icon}`));
     line.querySelector("span").textContent = next === "stale" ? `${word} since ${since}` : word;
+    if (next === "out") signedOut(line);
+  }
+
+  // Signed out here or elsewhere: on to the sign-in and back to this page afterwards, at
+  // once where nothing was typed, else by a click, so that no text is lost.
+  function signedOut(line) {
+    leave();
+    const way = document.createElement("a");
+    way.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+    way.textContent = "Signed out: sign in";
+    line.querySelector("span").replaceChildren(way);
+    const fields = [...document.querySelectorAll("form[method=post] :is(input:not([type=hidden]), textarea)")];
+    if (fields.every((field) => field.value === field.defaultValue)) location.assign(way.href);
   }
 
   // ---------- one stream per browser: the tab that holds the lock reads it for all
@@ -188,8 +204,12 @@
       alive();
       tell(JSON.parse(event.data));
     });
+    source.addEventListener("signed-out", () => tell({ state: "out" }));
     source.onerror = () => {
+      if (state === "out") return;
       lost();
+      // Whether it was refused, a fragment tells.
+      if (source?.readyState === EventSource.CLOSED) fragments().forEach((fragment) => want(fragment.id));
       if (source?.readyState === EventSource.CLOSED) retry = setTimeout(reopen, RETRY * (1 + Math.random()));
     };
     listen();
@@ -241,7 +261,7 @@
   // Only a visible tab takes part; a hidden one leaves its turn to the others.
   // Locks exist on secure origins only: without them each tab reads for itself.
   function join() {
-    if (leaving || document.hidden) return;
+    if (leaving || document.hidden || state === "out") return;
     leaving = new AbortController();
     const { signal } = leaving;
     if (!navigator.locks) return void read();
@@ -262,5 +282,5 @@
   addEventListener("pagehide", leave);
   addEventListener("pageshow", (event) => { if (event.persisted) join(); });
 
-  join();
+  if (document.getElementById("live")) join();
 })();

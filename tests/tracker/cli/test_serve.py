@@ -17,8 +17,11 @@ def test_serve_without_a_secret_says_how_to_add_one(data: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "example.com"])  # noqa: S104 - it is refused
-def test_serve_listens_nowhere_that_others_can_reach(data: Path, host: str) -> None:
+def test_without_a_sign_in_serve_listens_nowhere_that_others_can_reach(
+    data: Path, host: str
+) -> None:
     tracker(data, "secret", "add", "--label", "popp")
+    (data / "tracker.toml").write_text("open_access = true\n")
 
     done = process(data, "serve", "--host", host)
 

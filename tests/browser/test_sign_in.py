@@ -1,0 +1,109 @@
+"""Signing in, the account and signing out, in a real browser with access on."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_every_page import violations
+from tests.browser.visits import Visits, watched
+from tests.running import Running, eventually, service
+from tests.sample import body
+from tracker.control import Control
+from tracker.timing import now
+
+PASSWORD = "four words apart"
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service that nobody has signed in to yet."""
+    data: Path = tmp_path_factory.mktemp("closed")
+    with service(data, env={"TRACKER_OPEN_ACCESS": "false"}) as running:
+        running.post(body(event="CONVERSATION_NEEDS_REVIEW"))
+        yield running
+
+
+@pytest.fixture
+def visits(browser: Browser, closed: Running) -> Iterator[Visits]:
+    with watched(browser, closed.url) as opened:
+        yield opened
+
+
+def first_link(running: Running) -> str:
+    eventually(lambda: "/link/" in running.errors())
+    return f"/link/{running.errors().split('/link/')[1].split()[0]}"
+
+
+def sign_in(page: Page, path: str = "/") -> None:
+    page.goto(path)
+    page.get_by_label("E-mail address").fill("jo@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def test_the_first_engineer_comes_in_without_javascript(visits: Visits, closed: Running) -> None:
+    page = visits.open(first_link(closed), javascript=False, width=390)
+    page.get_by_label("E-mail address").fill("jo@example.org")
+    page.get_by_label(re.compile("^Password")).fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
+    page.goto("/account")
+    page.get_by_role("button", name="Sign out here").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_on_the_pages_of_access(visits: Visits, dark: bool, width: int) -> None:
+    page = visits.context(dark=dark, width=width).new_page()
+    page.goto("/sign-in?next=/account")
+    assert violations(page) == []
+    sign_in(page, "/sign-in?next=/account")
+    for path in ("/account", "/people", "/tokens"):
+        page.goto(path)
+        assert violations(page) == [], path
+        scroll = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert scroll <= 0, path
+
+
+def test_signing_out_elsewhere_leads_an_open_page_to_the_sign_in_and_back(
+    visits: Visits, closed: Running
+) -> None:
+    visits.allow("status of 401")
+    page = visits.context().new_page()
+    sign_in(page, "/runs?status=failed")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    control = Control(closed.data / "control.db")
+    for session in control.sessions.all(now()):
+        control.sessions.end(session.id, now(), actor="test")
+    page.wait_for_url("**/sign-in?next=**")
+    sign_in(page, page.url)
+    assert page.url.endswith("/runs?status=failed")
+
+
+def test_what_was_typed_is_not_lost_when_somebody_is_signed_out(
+    visits: Visits, closed: Running
+) -> None:
+    visits.allow("status of 401")
+    page = visits.context().new_page()
+    sign_in(page, "/people")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.get_by_label("E-mail address").fill("mo@example.org")
+    control = Control(closed.data / "control.db")
+    for session in control.sessions.all(now()):
+        control.sessions.end(session.id, now(), actor="test")
+    expect(page.get_by_role("link", name="Signed out: sign in")).to_be_visible()
+    expect(page.get_by_label("E-mail address")).to_have_value("mo@example.org")
+
+
+def test_taking_care_of_something_works_by_script_and_names_who_did_it(visits: Visits) -> None:
+    page = visits.context().new_page()
+    sign_in(page)
+    page.get_by_role("button", name=re.compile("^Done")).first.click()
+    expect(page.get_by_text("taken care of by jo@example.org", exact=False)).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name=re.compile("^Done")).first).to_be_visible()
