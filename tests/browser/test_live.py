@@ -175,7 +175,7 @@ class TestAnEvent:
         run_page(page, "live-4")
         details = page.locator("#run details").first
         usual = details.evaluate("one => one.open")
-        page.get_by_text("The same as a list").click()
+        details.locator("> summary").click()
         page.get_by_label("Search for a name or an id").fill("half a na")
         link = page.get_by_role("link", name="Raw event").nth(4)
         link.focus()
