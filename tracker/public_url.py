@@ -10,6 +10,18 @@ HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!
 LONGEST_HOST: Final = 253
 
 
+# A proxy on this machine, which is where `tracker install` and `tracker setup` expect it.
+LOCAL_PROXIES: Final = "127.0.0.1,::1"
+
+
+def with_its_proxy(public_url: str) -> dict[str, str]:
+    """The settings that an address needs: over TLS a proxy stands in front, and is trusted."""
+    if not public_url:
+        return {}
+    proxied = public_url.startswith("https:")
+    return {"public_url": public_url} | ({"trusted_proxies": LOCAL_PROXIES} if proxied else {})
+
+
 def checked_public_url(text: str) -> str:
     """An address without a path, in lower case and without a slash at its end.
 

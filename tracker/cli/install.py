@@ -20,7 +20,7 @@ from tracker.cli.output import say
 from tracker.deployment import DATA, UNIT, USER, Deployment, files_of
 from tracker.errors import InvalidInput, NotReady
 from tracker.placing import Placed, State, compared, put
-from tracker.public_url import EXAMPLE
+from tracker.public_url import EXAMPLE, with_its_proxy
 from tracker.release import own_command, own_file
 from tracker.settings import FILE_NAME, load_settings
 from tracker.settings_file import settings_toml
@@ -150,7 +150,7 @@ def _prepare(directory: Path, wanted: Deployment) -> tuple[Path, Path]:
 
 
 def _settings_of(wanted: Deployment) -> str:
-    return settings_toml({"public_url": wanted.public_url} if wanted.public_url else {})
+    return settings_toml(with_its_proxy(wanted.public_url))
 
 
 def _give(*paths: Path) -> None:

@@ -7,11 +7,10 @@ from typing import Annotated
 import structlog
 import typer
 
+from tracker.cli.first_link import say_first_link
 from tracker.cli.options import DataOption, example
 from tracker.cli.output import say
 from tracker.cli.owner import refuse_root
-from tracker.control import Control
-from tracker.people import LINK
 from tracker.settings import Settings, load_settings
 
 HostOption = Annotated[
@@ -52,11 +51,7 @@ def _say_where(settings: Settings, url: str) -> None:
     if settings.open_access:
         say("Nobody has to sign in (open_access): only this machine can reach it")
         return
-    secret = Control(settings.control_path).people.first_link()
-    if secret is not None:
-        where = settings.public_url or url
-        say("Nobody may sign in yet. For the first engineer, once, within 30 minutes:")
-        say(f"  {where}{LINK}{secret}")
+    say_first_link(settings, url)
 
 
 def configure_log_lines(log_format: str) -> None:

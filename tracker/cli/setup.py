@@ -10,12 +10,13 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from tracker.cli.asking import Given, ask, given_secret, on_terminal
 from tracker.cli.beside import refuse_taken_port, serving, wait_until_alive
+from tracker.cli.first_link import say_first_link
 from tracker.cli.options import DataOption, example, operator
 from tracker.cli.output import say
 from tracker.cli.owner import as_owner
@@ -24,7 +25,7 @@ from tracker.cli.send import endpoint
 from tracker.control import REREAD_AFTER, Control
 from tracker.deployment import DATA, UNIT, UNITS
 from tracker.errors import InvalidInput, NotReady
-from tracker.public_url import EXAMPLE, checked_public_url
+from tracker.public_url import EXAMPLE, checked_public_url, with_its_proxy
 from tracker.settings import Settings, load_settings, prepare_data
 from tracker.settings_file import write_settings
 from tracker.socket import answers
@@ -94,12 +95,12 @@ def setup(
     if given.value not in known:
         as_owner(settings.data, lambda: _add(settings, label, given.value))
     _say_portal(settings, given)
-    if running:
-        time.sleep(NOTICED_AFTER)
-        _deliver(settings, given.value)
-    elif _installed(settings.data):
-        _start_unit(settings)
-        _deliver(settings, given.value)
+    if running or _installed(settings.data):
+        if running:
+            time.sleep(NOTICED_AFTER)
+        else:
+            _start_unit(settings)
+        _let_in_and_deliver(settings, given.value)
     else:
         _serve_beside(settings, given.value, stay)
 
@@ -120,8 +121,10 @@ def _prepared(data: Path, public_url: str | None, port: int | None) -> Settings:
         asked = f"Address at which others reach it, such as {EXAMPLE} (empty: this machine only)"
         address = ask(asked, address, lambda typed: typed and checked_public_url(typed))
     current = load_settings(data)
-    chosen = {"public_url": address, "port": wanted.port}
+    chosen: dict[str, Any] = {"public_url": address, "port": wanted.port}
     news = {name: value for name, value in chosen.items() if value != getattr(current, name)}
+    if "public_url" in news and not current.trusted_proxies:
+        news |= with_its_proxy(address)
 
     def write() -> None:
         prepare_data(wanted)
@@ -165,7 +168,7 @@ def _serve_beside(settings: Settings, secret: str, stay: bool | None) -> None:
     try:
         with serving(settings) as service:
             try:
-                _deliver(settings, secret)
+                _let_in_and_deliver(settings, secret)
             finally:
                 if stay is None:
                     stay = on_terminal() and typer.confirm("Go on serving?", default=True)
@@ -175,6 +178,11 @@ def _serve_beside(settings: Settings, secret: str, stay: bool | None) -> None:
     except KeyboardInterrupt:
         say("")
     say(f"Start the service again with: tracker serve --data {settings.data}")
+
+
+def _let_in_and_deliver(settings: Settings, secret: str) -> None:
+    as_owner(settings.data, lambda: say_first_link(settings, settings.base_url))
+    _deliver(settings, secret)
 
 
 def _deliver(settings: Settings, secret: str) -> None:

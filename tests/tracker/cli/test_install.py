@@ -49,7 +49,10 @@ def test_what_is_missing_is_written_and_a_second_time_changes_nothing(root: Path
     assert len(written) == 4
     assert {path: path.read_text() for path in root.rglob("*") if path.is_file()} == written
     assert second.stderr.count("is as it should be") == 3
-    assert tomllib.loads(written[root / TOML]) == {"public_url": "https://tracker.example.org"}
+    assert tomllib.loads(written[root / TOML]) == {
+        "public_url": "https://tracker.example.org",
+        "trusted_proxies": "127.0.0.1,::1",  # Caddy, on this machine
+    }
     assert stat.S_IMODE((root / UNIT).stat().st_mode) == 0o644
     assert stat.S_IMODE((root / TOML).stat().st_mode) == 0o600
     assert stat.S_IMODE((root / TOML).parent.stat().st_mode) == 0o700
