@@ -52,7 +52,9 @@ def test_every_kind_of_page_is_reached_by_links(plain: Page) -> None:
 
 def links(page: Page) -> list[tuple[str, str]]:
     """Where links in a page lead: the kind of page, and the first address of that kind."""
-    found = page.locator("a[href^='/']").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    found = page.locator("a[href^='/']:not([download])").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
     kinds = {}
     for address in found:
         path = urlsplit(address).path

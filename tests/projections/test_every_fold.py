@@ -112,7 +112,7 @@ def test_every_type_of_the_provider_is_heard_by_a_projection() -> None:
 def test_projections_and_their_tables_have_names_of_their_own() -> None:
     names = [projection.name for projection in PROJECTIONS]
     tables = [table.name for projection in PROJECTIONS for table in projection.tables]
-    assert len(set(names)) == len(names) == 6
+    assert len(set(names)) == len(names) == 7
     assert len(set(tables)) == len(tables)
 
 

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tracker.database import (
     run_script,
 )
 from tracker.errors import NotReady
-from tracker.log import Log, LogReader, verify
+from tracker.log import LOG_STEPS, Log, LogReader, verify
 from tracker.migrations import bring_up_to_date, copy_path, standing, standing_of, steps_of
 
 ROOT = Path(__file__).parents[2]
@@ -259,3 +260,11 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_version(notes: Path) -> 
     assert content(copy_path(notes, 1)) == [("first",)]
     left = [path.name for path in (notes.parent / "backups").iterdir()]
     assert left == [copy_path(notes, 1).name], "a half-written copy stays behind"
+
+
+def test_who_only_reads_an_older_log_is_told_what_to_do(data: Path) -> None:
+    kept = open_writer(data / "log.db")
+    with closing(loaded("log", steps_of(LOG_STEPS)[0].name)) as first, closing(kept):
+        first.backup(kept)
+    with pytest.raises(NotReady, match="Start the service once"):
+        verify(data)

@@ -15,6 +15,7 @@ from tracker.events import event_type
 from tracker.log.erasures import ERASED, left_by
 from tracker.log.reader import EVENT_COLUMNS
 from tracker.log.rows import GENESIS, StoredEvent, link
+from tracker.log.schema import refuse_older
 from tracker.redaction import redacted
 
 REPORT_EVERY = 5_000
@@ -35,8 +36,10 @@ class Verification(msgspec.Struct, frozen=True):
 def verify(data: Path, progress: Callable[[int, int], None] | None = None) -> Verification:
     """Walk the whole chain of `log.db` in a data directory.
 
-    `progress` is told how many events of how many were walked.
+    `progress` is told how many events of how many were walked. Raises NotReady for a log
+    with the tables of an earlier version.
     """
+    refuse_older(data / "log.db")
     connection = open_reader(data / "log.db")
     try:
         with snapshot(connection):

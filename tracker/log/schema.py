@@ -6,7 +6,8 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from tracker.database import Connection, run_script
-from tracker.migrations import bring_up_to_date
+from tracker.errors import NotReady
+from tracker.migrations import bring_up_to_date, standing_of
 
 LOG_STEPS: Final = Migrations("log")
 
@@ -80,3 +81,13 @@ def add_erasures(db: Database) -> None:
 def migrate(connection: Connection, path: Path) -> None:
     """Bring log.db up to date; raises NotReady when a newer program wrote it."""
     bring_up_to_date(connection, path, LOG_STEPS)
+
+
+def refuse_older(path: Path) -> None:
+    """Raise NotReady for a log whose tables an earlier version made; only a writer changes them."""
+    now = standing_of(path, LOG_STEPS)
+    if now.behind and now.ahead:
+        raise NotReady(
+            f"{path.name} has the tables of an earlier version. Start the service once, which "
+            "brings them up to date; `tracker upgrade-check` says beforehand what it will do"
+        )
