@@ -78,7 +78,7 @@ def empty(requests: Path) -> Figures:
 def ingest(data: Path, secret: str, requests: Path) -> Figures:
     """Signed deliveries, each committed with synchronous=FULL before its 200."""
     port = free_port()
-    environment = {"TRACKER_SIGNING_SECRETS": secret}
+    environment = {"TRACKER_SIGNING_SECRETS": secret, "TRACKER_OPEN_ACCESS": "true"}
     with process(
         "-m", "tracker", "serve", "--data", str(data), "--port", str(port), env=environment
     ) as running:

@@ -49,7 +49,7 @@ def small(data: Path, events: int) -> Figures:
         _group() as group,
         process(
             *arguments,
-            env={"TRACKER_SIGNING_SECRETS": SECRET},
+            env={"TRACKER_SIGNING_SECRETS": SECRET, "TRACKER_OPEN_ACCESS": "true"},
             confine=lambda: _confine(group),
         ) as running,
         Peak(running.pid) as peak,
