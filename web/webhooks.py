@@ -5,6 +5,7 @@ answers: 400 cut off, 401 not signed by us, 413 too large, 415 encoded, 503 not 
 (try again).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from litestar.di import NamedDependency
 from tracker.errors import NotStored
 from tracker.log import Outcome, Receipt
 from web.bodies import SECONDS, NoRoom, Share
+from web.origins import origin_of
 from web.services import Services
 
 SIGNATURE = "x-signature"
@@ -46,7 +48,7 @@ async def receive_webhook(
 ) -> Response[Answer]:
     """Receive one delivery."""
     ingest, limit = services.ingest, services.settings.max_body_bytes
-    remote = request.client.host if request.client else ""
+    remote = _sender(request, services.settings.trusted_proxies)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         return _refuse(415, ingest.reject(ENCODED, remote, size=_declared(request)))
     try:
@@ -65,6 +67,13 @@ async def receive_webhook(
     if receipt.outcome is Outcome.REJECTED:
         return _refuse(401, receipt)
     return Response(Answer(receipt.outcome, receipt.position))
+
+
+def _sender(request: Request[Any, Any, Any], trusted: Sequence[Any]) -> str:
+    """Whose delivery it is: the peer's, or whom a trusted proxy names."""
+    if trusted:
+        return origin_of(request.scope, trusted).remote
+    return request.client.host if request.client else ""
 
 
 def _refuse(status: int, receipt: Receipt) -> Response[Answer]:

@@ -31,7 +31,7 @@ VECTORS = json.loads((ROOT / "fixtures/signatures.json").read_text())
 class Endpoint:
     """The application, the log behind it, and the secrets it knows at the moment."""
 
-    def __init__(self, data: Path, stack: ExitStack) -> None:
+    def __init__(self, data: Path, stack: ExitStack, **settings: Any) -> None:
         self.secrets = [("live", SECRET)]
         self.ingest = Ingest(stack.enter_context(opened(data)), secrets=lambda: self.secrets)
         self.ingest.start()
@@ -40,7 +40,7 @@ class Endpoint:
         absent = cast("Any", None)
         self.app = create_app(
             Services(
-                settings=load_settings(data, max_body_bytes=LIMIT, open_access=True),
+                settings=load_settings(data, max_body_bytes=LIMIT, open_access=True, **settings),
                 log=self.log,
                 views=absent,
                 ingest=self.ingest,
@@ -138,6 +138,18 @@ def test_what_is_not_signed_is_refused_and_only_noted(
     assert [row.outcome for row in fresh.log.deliveries()] == ["rejected"]
     assert fresh.log.quarantined() == []
     assert fresh.log.head() == 1
+
+
+@pytest.mark.parametrize(
+    ("trusted", "noted"), [("", "192.0.2.7"), ("192.0.2.7", "203.0.113.9")], ids=["peer", "proxy"]
+)
+def test_the_sender_is_believed_of_a_trusted_proxy_alone(
+    data: Path, trusted: str, noted: str
+) -> None:
+    with ExitStack() as stack:
+        endpoint = Endpoint(data, stack, trusted_proxies=trusted)
+        endpoint.post(b"{", x_forwarded_for="198.51.100.1, 203.0.113.9")
+        assert [row.remote for row in endpoint.log.deliveries()] == [noted]
 
 
 def test_the_signature_covers_every_byte(fresh: Endpoint) -> None:
