@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from contextlib import closing
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -71,12 +72,21 @@ def test_from_a_fresh_directory_to_a_service_that_can_be_trusted(
         assert program.json("log", "verify")["ok"]
         assert program.run("doctor")
 
-        # 4. It stops when it is told to.
+        # 4. A backup beside the service, proven; what is restored from it is the same.
+        made = program.json("backup", "--prove")
+        assert made["proof"]["problem"] is None
+        elsewhere = copy(program)
+        elsewhere.data = program.data.with_name("restored")
+        elsewhere.run("restore", made["path"], "--rebuild")
+        assert elsewhere.json("digest") == before
+        assert elsewhere.json("log", "verify")["ok"]
+
+        # 5. It stops when it is told to.
         assert running.stop() == 0
         assert "Traceback" not in running.errors()
     assert program.leftovers() == []
 
-    # 5. The source folds the same log into the very same rows.
+    # 6. The source folds the same log into the very same rows.
     checked = tracker("rebuild", "--check", "--require-parity", "--data", str(program.data))
     assert checked.returncode == 0, checked.stderr
 
