@@ -4,7 +4,6 @@ The part of `projections.runs` from which the graphs are discovered and counted.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 import msgspec
 
@@ -61,16 +60,12 @@ def steps_of(events: Sequence[Event], workflow_id: str, version_id: str) -> list
 
 def tallies_of_step(row: Step) -> Iterable[p.Tally]:
     """Visits of nodes and edges by outcome and day, with waits; the labels that nodes carry."""
-    tally = partial(
-        p.Tally,
-        organization_id=row.organization_id,
-        subject=row.workflow_id,
-        version=row.workflow_version_id,
-    )
-    timed = partial(tally, day=p.day_of(row.completed_at), total=row.waited)
-    yield timed("visits", item=row.node_id, outcome=row.outcome)
-    yield timed("edges", item=row.previous_node, outcome=row.previous_outcome, target=row.node_id)
-    yield tally("labels", item=row.node_id, outcome=row.node_type or "", target=row.label or "")
+    # By position: there are three of each step, and `partial` takes five times as long.
+    of = (row.organization_id, row.workflow_id, row.workflow_version_id)
+    when = (p.day_of(row.completed_at), 1, row.waited)
+    yield p.Tally("visits", *of, row.node_id, row.outcome, "", *when)
+    yield p.Tally("edges", *of, row.previous_node, row.previous_outcome, row.node_id, *when)
+    yield p.Tally("labels", *of, row.node_id, row.node_type or "", row.label or "")
 
 
 STEPS = p.Table(
