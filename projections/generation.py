@@ -210,6 +210,15 @@ def usable(connection: Connection) -> bool:
     return not differences(connection)
 
 
+def is_usable(path: Path) -> bool:
+    """The same of a generation's file."""
+    views = open_reader(path)
+    try:
+        return usable(views)
+    finally:
+        views.close()
+
+
 def differences(connection: Connection) -> list[str]:
     """In words, why a generation must be made again: versions, tables or indexes differ."""
     before, after = versions(connection), {p.name: p.version for p in PROJECTIONS}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from projections import generation
 from projections.follower import Follower
-from tracker.database import exclusive, open_reader
+from tracker.database import exclusive
 from tracker.errors import Busy, NotReady
 from tracker.log import LogReader
 
@@ -19,7 +19,7 @@ def previous(data: Path) -> Path | None:
         return None
     # A newer one may be half built; only to open it would disturb the rebuild.
     earlier = [path for path in generation.generations(data) if path.name < served.name]
-    return next((path for path in reversed(earlier) if _usable(path)), None)
+    return next((path for path in reversed(earlier) if generation.is_usable(path)), None)
 
 
 def go_back(data: Path) -> int:
@@ -77,11 +77,3 @@ def _catch_up(data: Path, path: Path) -> None:
     finally:
         follower.close()
         reader.close()
-
-
-def _usable(path: Path) -> bool:
-    views = open_reader(path)
-    try:
-        return generation.usable(views)
-    finally:
-        views.close()

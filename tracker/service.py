@@ -30,7 +30,6 @@ from tracker.access import Grant
 from tracker.backups.nightly import NightlyBackup
 from tracker.commands import Command, Writers
 from tracker.control import Control, SecretCache
-from tracker.database import open_reader
 from tracker.errors import NotReady
 from tracker.ingest import Ingest
 from tracker.jobs import all_jobs, keep_rules
@@ -174,7 +173,7 @@ def _pages_of(outcomes: frozenset[Outcome]) -> tuple[str, ...]:
 def _prepare_views(data: Path, background: BackgroundRebuild) -> None:
     """Make sure there are views that this software can write; long logs are folded aside."""
     served = generation.served(data)
-    if served is not None and _usable(served):
+    if served is not None and generation.is_usable(served):
         return
     reader = LogReader(data)
     try:
@@ -186,14 +185,6 @@ def _prepare_views(data: Path, background: BackgroundRebuild) -> None:
         rebuild(data)
     else:
         background.start()
-
-
-def _usable(path: Path) -> bool:
-    views = open_reader(path)
-    try:
-        return generation.usable(views)
-    finally:
-        views.close()
 
 
 async def _answer(services: Services, port: int, started: Callable[[str], None]) -> None:

@@ -20,7 +20,7 @@ from web.services import Services
 from web.visitors import DASHBOARD, Visitor, form_token, same, secret_of, visit_of
 
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-UNBOUND: Final = frozenset({"/webhooks/popp", "/healthz", "/static/{name}"})
+UNBOUND: Final = frozenset({"/healthz", "/static/{name}"})
 FIELD: Final = "form_token"
 BEARER: Final = "bearer "
 HEADER: Final = "x-form-token"
@@ -82,7 +82,7 @@ async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
         return  # says only which methods there are
     rule = rule_of(method if is_request else "LIVE", path)
     if rule is not None and rule.role is PUBLIC and path in UNBOUND:
-        return  # the same for everybody; a delivery must not wait for control.db
+        return  # the same for everybody, so nothing waits for control.db
     services: Services = connection.app.state.services
     visitor = await anyio.to_thread.run_sync(find_visitor, connection, services)
     connection.scope["state"]["visitor"] = visitor

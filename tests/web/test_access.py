@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from litestar import Litestar
+from litestar.routes import HTTPRoute
 
 from tests.sample import body
 from tests.web.asgi import ask
@@ -12,6 +13,7 @@ from tests.web.guarded import ENGINEER, MANAGER, VIEWER, Guarded, guarded
 from tracker.access import Grant, Role
 from web import access
 from web.access import ACCESS, Rule
+from web.guard import guard
 
 LIMITED = Grant(Role.ENGINEER, ("org-1",))
 GRANTS = {
@@ -72,6 +74,17 @@ def test_nobody_hears_what_is_behind_a_route(service: Guarded) -> None:
             answer = service.ask(method, path)
             assert b"talk-1" not in answer.body, route
             assert answer.status in {401, 303}, route
+
+
+def test_no_route_but_the_webhook_passes_the_guard(service: Guarded) -> None:
+    free = {
+        route.path
+        for route in service.app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if guard not in handler.resolve_guards()
+    }
+    assert free == {"/webhooks/popp"}
 
 
 def test_a_route_without_a_row_is_denied_to_everybody(
