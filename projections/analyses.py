@@ -130,39 +130,39 @@ def _analysis_id(event: Event) -> str | None:
     return data.analysis_id or analysis_in(data.analysis_candidate_url or "", event.record_id)
 
 
-def tallies(row: Analysis | Batch) -> Iterable[p.Tally]:
+def tallies(row: Analysis) -> Iterable[p.Tally]:
     """Candidates by analysis, by whether they meet what is mandatory, and by day."""
-    if isinstance(row, Analysis):
-        yield p.Tally(
-            "analysis_candidates",
-            row.organization_id,
-            subject=row.analysis_id or "",
-            item=MANDATORY[row.mandatory_met],
-            target=row.analysis_external_id or "",
-            day=p.day_of(row.completed_at),
-        )
+    yield p.tally(
+        "analysis_candidates",
+        row.organization_id,
+        subject=row.analysis_id or "",
+        item=MANDATORY[row.mandatory_met],
+        target=row.analysis_external_id or "",
+        day=p.day_of(row.completed_at),
+    )
 
 
 MANDATORY = {True: "met", False: "not_met", None: "unknown"}
 
 
-def links(row: Analysis | Batch) -> Iterable[str]:
+def links(row: Analysis) -> Iterable[str]:
     """The candidate and the customer's id of the same person."""
-    if isinstance(row, Analysis):
-        yield from p.candidate(row.id)
-        yield from p.customer(row.organization_id, row.candidate_external_id)
+    yield from p.candidate(row.id)
+    yield from p.customer(row.organization_id, row.candidate_external_id)
 
 
-def about(row: Analysis | Batch) -> p.About | None:
+def about(row: Analysis) -> p.About:
     """When the candidate was last analysed."""
-    return p.About(row.completed_at) if isinstance(row, Analysis) else None
+    return p.About(row.completed_at)
 
 
-def search(row: Analysis | Batch) -> Iterable[p.Found]:
-    """Both are found by Popp's ids and the customer's."""
-    if isinstance(row, Batch):
-        yield p.found(row.title or f"Analysis {row.id}", row.title, row.id, row.external_id)
-        return
+def search_batch(row: Batch) -> Iterable[p.Found]:
+    """An analysis is found by its title, Popp's id and the customer's."""
+    yield p.found(row.title or f"Analysis {row.id}", row.title, row.id, row.external_id)
+
+
+def search(row: Analysis) -> Iterable[p.Found]:
+    """A candidate in an analysis is found by Popp's ids and the customer's."""
     yield p.found(
         f"Analysis of candidate {row.candidate_external_id or row.id}",
         row.id,
@@ -188,6 +188,10 @@ PROJECTION = p.Projection(
                 *p.orders("completed_at", "entity"),
                 *p.orders("score", "entity"),
             ),
+            tallies=tallies,
+            links=links,
+            about=about,
+            search=search,
         ),
         p.Table(
             "analysis_batches",
@@ -195,13 +199,10 @@ PROJECTION = p.Projection(
             key=("id",),
             entity="entity",
             indexes=(("external_id",), ("created_at", "id")),
+            search=search_batch,
         ),
     ),
     hears=frozenset({CREATED, SCORED}),
     key=key,
     fold=fold,
-    tallies=tallies,
-    links=links,
-    about=about,
-    search=search,
 )

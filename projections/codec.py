@@ -9,12 +9,13 @@ over processes that fold different entities.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec.structs import astuple
 
 from projections.projection import Row, Table
 
@@ -50,29 +51,34 @@ def _column(name: str, hint: Any) -> Column:
     return Column(name, plain or "TEXT", plain is None, kind is bool, hint)
 
 
+def _as_json(value: Any) -> str:
+    return _encode(value).decode()
+
+
+def _without_sign_of_zero(value: float) -> float:
+    return value + 0.0  # SQLite keeps -0.0 as 0.0
+
+
 @cache
-def _special(table_row: type[Row]) -> tuple[tuple[int, ...], ...]:
-    described = list(enumerate(columns(table_row)))
-    return (
-        tuple(n for n, c in described if c.json),
-        tuple(n for n, c in described if c.boolean),
-        tuple(n for n, c in described if c.sql == "REAL"),
-    )
+def _changed(table_row: type[Row]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """The places of values that SQLite would not give back as they are, with what changes them."""
+    by_kind = [
+        (n, _as_json if c.json else int if c.boolean else _without_sign_of_zero)
+        for n, c in enumerate(columns(table_row))
+        if c.json or c.boolean or c.sql == "REAL"
+    ]
+    return tuple(by_kind)
 
 
 def encode_row(row: Row) -> Columns:
     """The column values of a row struct, exactly as SQLite gives them back."""
-    jsons, booleans, reals = _special(type(row))
-    values = list(msgspec.structs.astuple(row))
-    for n in jsons:
+    changed = _changed(type(row))
+    if not changed:
+        return astuple(row)
+    values = list(astuple(row))
+    for n, change in changed:
         if values[n] is not None:
-            values[n] = _encode(values[n]).decode()
-    for n in booleans:
-        if values[n] is not None:
-            values[n] = int(values[n])
-    for n in reals:
-        if values[n] is not None:
-            values[n] += 0.0  # SQLite keeps -0.0 as 0.0
+            values[n] = change(values[n])
     return tuple(values)
 
 

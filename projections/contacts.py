@@ -95,7 +95,7 @@ def _contact(event: Event, settled_by: str | None, acknowledged: bool) -> Contac
 
 def tallies(row: Contact) -> Iterable[p.Tally]:
     """Resolutions by workflow, version, result and day."""
-    yield p.Tally(
+    yield p.tally(
         "contacts",
         row.organization_id,
         subject=row.workflow_id or "",
@@ -157,14 +157,14 @@ PROJECTION = p.Projection(
                 ("run_id",),
                 *p.orders("at", "event_id", within=("status", "workflow_id")),
             ),
+            tallies=tallies,
+            attention=attention,
+            links=links,
+            about=about,
+            search=search,
         ),
     ),
     hears=frozenset(STATUS),
     key=key,
     fold=fold,
-    tallies=tallies,
-    attention=attention,
-    links=links,
-    about=about,
-    search=search,
 )

@@ -262,7 +262,7 @@ def tallies(row: Conversation) -> Iterable[p.Tally]:
     The funnel is a sum of these: `target` is the stage, so started are all but the queued.
     """
     tally = partial(
-        p.Tally,
+        p.tally,
         organization_id=row.organization_id,
         subject=row.campaign_external_id or "",
         day=p.day_of(row.first_at),
@@ -334,14 +334,14 @@ PROJECTION = p.Projection(
                 ("campaign_external_id", "waited_to_start"),
                 ("campaign_external_id", "waited_to_complete"),
             ),
+            tallies=tallies,
+            attention=attention,
+            links=links,
+            about=about,
+            search=search,
         ),
     ),
     hears=frozenset(MACHINE[Status.QUEUED]),
     key=key,
     fold=fold,
-    tallies=tallies,
-    attention=attention,
-    links=links,
-    about=about,
-    search=search,
 )

@@ -13,7 +13,7 @@ from msgspec.structs import astuple
 
 from projections.codec import Columns, decode_row, encode_row
 from projections.generation import key_of
-from projections.projection import About, Found, Projection
+from projections.projection import About, Found, Projection, Tally
 from tracker.events import Event, canonical
 
 
@@ -26,7 +26,7 @@ class Folded(msgspec.Struct):
     """
 
     rows: list[tuple[str, Columns]] = msgspec.field(default_factory=list)
-    tallies: list[tuple[Columns, int, int]] = msgspec.field(default_factory=list)
+    tallies: list[Tally] = msgspec.field(default_factory=list)
     attention: list[Columns] = msgspec.field(default_factory=list)
     links: list[Columns] = msgspec.field(default_factory=list)
     search: list[Columns] = msgspec.field(default_factory=list)
@@ -72,16 +72,19 @@ def _contributions(projection: Projection, key: str, structs: Sequence[Any]) -> 
     links: set[str] = set()
     found: list[Found] = []
     told: list[About] = []
+    tables = {table.row: table for table in projection.tables}
     for row in structs:
-        for tally in projection.tallies(row):
-            values = astuple(tally)
-            folded.tallies.append((values[:-2], tally.count, tally.total))
-        attention.update(astuple(waiting) for waiting in projection.attention(row))
-        links.update(projection.links(row))
-        about = projection.about(row)
-        if about is not None:
-            told.append(about)
-        found.extend(projection.search(row))
+        table = tables[type(row)]
+        if table.tallies:
+            folded.tallies.extend(table.tallies(row))
+        if table.attention:
+            attention.update(astuple(waiting) for waiting in table.attention(row))
+        if table.links:
+            links.update(table.links(row))
+        if table.about:
+            told.append(table.about(row))
+        if table.search:
+            found.extend(table.search(row))
     once = {waiting[0]: waiting for waiting in sorted(attention, key=repr)}
     folded.attention = [(*entity, *waiting) for waiting in once.values()]
     folded.links = [(identity, *entity) for identity in sorted(links)]

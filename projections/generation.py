@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from projections.catalogue import PROJECTIONS
 from projections.codec import columns
-from projections.projection import Attention, Table, Tally
+from projections.projection import COUNTER, Attention, Table
 from tracker import files
 from tracker.database import Connection, DatabaseError, open_in_memory, open_reader, run_script
 
@@ -120,7 +120,7 @@ END;
 
 # What a digest covers of each shared view, and its primary key: never an internal number.
 SHARED_VIEWS: Final = {
-    "tallies": (Tally.__struct_fields__, 8),
+    "tallies": ((*COUNTER, "count", "total"), len(COUNTER)),
     "attention": (("projection", "entity", *Attention.__struct_fields__), 3),
     "links": (("identity", "projection", "entity"), 3),
     "people": (("identity", "person"), 1),

@@ -230,7 +230,7 @@ def tallies(row: Meeting) -> Iterable[p.Tally]:
     if row.superseded_by is not None:
         return
     tally = partial(
-        p.Tally, organization_id=row.organization_id, subject=row.campaign_external_id or ""
+        p.tally, organization_id=row.organization_id, subject=row.campaign_external_id or ""
     )
     yield tally("meetings", item=row.status, day=p.day_of(row.first_at))
     if row.starts_at is not None:
@@ -303,14 +303,14 @@ PROJECTION = p.Projection(
                 *p.orders("starts_at", "entity", "id", within=("status",)),
                 *p.orders("last_event_at", "entity", "id", within=("status",)),
             ),
+            tallies=tallies,
+            attention=attention,
+            links=links,
+            about=about,
+            search=search,
         ),
     ),
     hears=frozenset(MACHINE[Status.SCHEDULED]),
     key=key,
     fold=fold,
-    tallies=tallies,
-    attention=attention,
-    links=links,
-    about=about,
-    search=search,
 )

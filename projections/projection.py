@@ -33,23 +33,32 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     anomaly: str | None = None
 
 
-class Tally(msgspec.Struct, frozen=True):
-    """A counter that a row adds to: `count` and, for durations, `total` microseconds.
+# What names a counter, in this order, and what a row adds to it: how many, and microseconds.
+COUNTER: Final = (
+    *("name", "organization_id", "subject", "version", "item", "outcome", "target", "day"),
+)
+Counter = tuple[str, str, str, str, str, str, str, int]
+Tally = tuple[Counter, int, int]
 
-    All other fields name the counter; a field without meaning for it stays empty.
-    `day` is days since 1970-01-01 UTC.
+
+def tally(
+    name: str,
+    organization_id: str,
+    subject: str = "",
+    version: str = "",
+    item: str = "",
+    outcome: str = "",
+    target: str = "",
+    day: int = 0,
+    count: int = 1,
+    total: int = 0,
+) -> Tally:
+    """What a row adds to a counter: `count` and, for durations, `total` microseconds.
+
+    All other arguments name the counter; one without meaning for it stays empty. `day` is
+    days since 1970-01-01 UTC. A plain tuple, as there are three of each step of a run.
     """
-
-    name: str
-    organization_id: str
-    subject: str = ""
-    version: str = ""
-    item: str = ""
-    outcome: str = ""
-    target: str = ""
-    day: int = 0
-    count: int = 1
-    total: int = 0
+    return (name, organization_id, subject, version, item, outcome, target, day), count, total
 
 
 class Attention(msgspec.Struct, frozen=True):
@@ -91,7 +100,8 @@ def found(title: str, *words: str | None) -> Found:
 class Table(msgspec.Struct, frozen=True):
     """One view: the struct of its rows, whose fields are the columns.
 
-    `key` is the primary key, `entity` the column that holds the entity's key.
+    `key` is the primary key, `entity` the column that holds the entity's key; the functions
+    say what else follows from one of its rows.
     """
 
     name: str
@@ -99,6 +109,11 @@ class Table(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
     entity: str
     indexes: tuple[tuple[str, ...], ...] = ()
+    tallies: Callable[[Any], Iterable[Tally]] | None = None
+    attention: Callable[[Any], Iterable[Attention]] | None = None
+    links: Callable[[Any], Iterable[str]] | None = None
+    about: Callable[[Any], About] | None = None
+    search: Callable[[Any], Iterable[Found]] | None = None
 
 
 def orders(*columns: str, within: tuple[str, ...] = ()) -> Iterable[tuple[str, ...]]:
@@ -107,14 +122,6 @@ def orders(*columns: str, within: tuple[str, ...] = ()) -> Iterable[tuple[str, .
     They end in the key, so that a page of a list is read off without sorting.
     """
     return columns, *((column, *columns) for column in within)
-
-
-def _nothing(_row: Any) -> tuple[()]:
-    return ()
-
-
-def _nobody(_row: Any) -> None:
-    return None
 
 
 class Projection(msgspec.Struct, frozen=True):
@@ -126,11 +133,6 @@ class Projection(msgspec.Struct, frozen=True):
     hears: frozenset[str]
     key: Callable[[Event], str | None]
     fold: Callable[[Sequence[Event]], Sequence[Row]]
-    tallies: Callable[[Any], Iterable[Tally]] = _nothing
-    attention: Callable[[Any], Iterable[Attention]] = _nothing
-    links: Callable[[Any], Iterable[str]] = _nothing
-    about: Callable[[Any], About | None] = _nobody
-    search: Callable[[Any], Iterable[Found]] = _nothing
 
     def entity_of(self, event: Event) -> str | None:
         """The key of the entity that an event belongs to, None when it is not for this one."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from projections import projection as p
-from projections.steps import STEPS, Step, steps_of, tallies_of_step
+from projections.steps import STEPS, steps_of
 from tracker.events import Event
 
 
@@ -170,12 +170,9 @@ def _contact(event: Event) -> Contact:
     )
 
 
-def tallies(row: Run | Step) -> Iterable[p.Tally]:
-    """Runs by status and day of their beginning; steps."""
-    if isinstance(row, Step):
-        yield from tallies_of_step(row)
-        return
-    yield p.Tally(
+def tallies(row: Run) -> Iterable[p.Tally]:
+    """Runs by status and day of their beginning."""
+    yield p.tally(
         "runs",
         organization_id=row.organization_id,
         subject=row.workflow_id,
@@ -185,11 +182,9 @@ def tallies(row: Run | Step) -> Iterable[p.Tally]:
     )
 
 
-def attention(row: Run | Step) -> Iterable[p.Attention]:
+def attention(row: Run) -> Iterable[p.Attention]:
     """A failed run waits for a person."""
-    if isinstance(row, Run) and row.status == Status.FAILED and row.ended_by and row.ended_at:
-        if row.acknowledged:
-            return
+    if row.status == Status.FAILED and row.ended_by and row.ended_at and not row.acknowledged:
         yield p.Attention(
             item=row.ended_by,
             reason="run_failed",
@@ -200,29 +195,27 @@ def attention(row: Run | Step) -> Iterable[p.Attention]:
         )
 
 
-def links(row: Run | Step) -> Iterable[str]:
+def links(row: Run) -> Iterable[str]:
     """The candidate profile and the customer's id of the same person."""
-    if isinstance(row, Run):
-        yield from p.candidate(row.candidate_profile_id)
-        yield from p.customer(row.organization_id, row.candidate_external_id)
+    yield from p.candidate(row.candidate_profile_id)
+    yield from p.customer(row.organization_id, row.candidate_external_id)
 
 
-def about(row: Run | Step) -> p.About | None:
+def about(row: Run) -> p.About:
     """When something last happened."""
-    return p.About(row.last_event_at) if isinstance(row, Run) else None
+    return p.About(row.last_event_at)
 
 
-def search(row: Run | Step) -> Iterable[p.Found]:
+def search(row: Run) -> Iterable[p.Found]:
     """A run is found by its own id and by those of its person and workflow."""
-    if isinstance(row, Run):
-        words = (
-            row.id,
-            row.workflow_id,
-            row.workflow_external_id,
-            row.candidate_profile_id,
-            row.candidate_external_id,
-        )
-        yield p.Found(f"Run {row.id}", tuple(word for word in words if word))
+    yield p.found(
+        f"Run {row.id}",
+        row.id,
+        row.workflow_id,
+        row.workflow_external_id,
+        row.candidate_profile_id,
+        row.candidate_external_id,
+    )
 
 
 PROJECTION = p.Projection(
@@ -256,15 +249,15 @@ PROJECTION = p.Projection(
                 ("workflow_id", "status", "lasted"),
                 ("anomaly_count", "status"),
             ),
+            tallies=tallies,
+            attention=attention,
+            links=links,
+            about=about,
+            search=search,
         ),
         STEPS,
     ),
     hears=frozenset(MACHINE[Status.RUNNING]),
     key=key,
     fold=fold,
-    tallies=tallies,
-    attention=attention,
-    links=links,
-    about=about,
-    search=search,
 )

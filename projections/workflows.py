@@ -146,18 +146,24 @@ def _route(version: Version, route: tuple[str, str, str]) -> Route:
     )
 
 
-def search(row: Workflow | Version | Route) -> Iterable[p.Found]:
+def search(row: Workflow) -> Iterable[p.Found]:
     """A workflow is found by its name and ids, and by the ids of its versions."""
-    if isinstance(row, Workflow):
-        title = row.name or f"Workflow {row.id}"
-        yield p.found(title, row.name, row.id, row.external_id, *row.version_ids)
+    title = row.name or f"Workflow {row.id}"
+    yield p.found(title, row.name, row.id, row.external_id, *row.version_ids)
 
 
 PROJECTION = p.Projection(
     name="workflows",
     version=1,
     tables=(
-        p.Table("workflows", Workflow, key=("id",), entity="id", indexes=(("last_published_at",),)),
+        p.Table(
+            "workflows",
+            Workflow,
+            key=("id",),
+            entity="id",
+            indexes=(("last_published_at",),),
+            search=search,
+        ),
         p.Table(
             "workflow_versions",
             Version,
@@ -175,5 +181,4 @@ PROJECTION = p.Projection(
     hears=frozenset({PUBLISHED, IMPORTED}),
     key=key,
     fold=fold,
-    search=search,
 )

@@ -1,10 +1,12 @@
 """A small cast, and events as a fold gets them: read from the bytes of a delivery."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from projections.projection import Attention, Found, Projection, Tally
+import msgspec
+
+from projections.projection import Attention, Found, Projection, Table
 from tracker.events import Event, canonical, read_event
 from tracker.timing import MINUTE, from_iso
 
@@ -62,14 +64,53 @@ def only(projection: Projection, *events: Event) -> Any:
 
 def waiting(projection: Projection, rows: Iterable[Any]) -> list[Attention]:
     """What waits for a person on some rows."""
-    return [item for row in rows for item in projection.attention(row)]
+    return [
+        w
+        for table, row in _placed(projection, rows)
+        if table.attention
+        for w in table.attention(row)
+    ]
 
 
-def counted(projection: Projection, rows: Iterable[Any]) -> list[Tally]:
+class Counted(msgspec.Struct, frozen=True):
+    """A counter by its columns, and what was added to it."""
+
+    name: str
+    organization_id: str
+    subject: str
+    version: str
+    item: str
+    outcome: str
+    target: str
+    day: int
+    count: int
+    total: int
+
+
+def counted(projection: Projection, rows: Iterable[Any]) -> list[Counted]:
     """What some rows add to the counters."""
-    return [tally for row in rows for tally in projection.tallies(row)]
+    return [
+        Counted(*counter, count, total)
+        for table, row in _placed(projection, rows)
+        if table.tallies
+        for counter, count, total in table.tallies(row)
+    ]
 
 
 def found(projection: Projection, rows: Iterable[Any]) -> list[Found]:
     """How some rows are found."""
-    return [one for row in rows for one in projection.search(row)]
+    return [
+        f for table, row in _placed(projection, rows) if table.search for f in table.search(row)
+    ]
+
+
+def linked(projection: Projection, *rows: Any) -> list[str]:
+    """The identities that some rows give."""
+    return [
+        one for table, row in _placed(projection, rows) if table.links for one in table.links(row)
+    ]
+
+
+def _placed(projection: Projection, rows: Iterable[Any]) -> Iterator[tuple[Table, Any]]:
+    tables = {table.row: table for table in projection.tables}
+    return ((tables[type(row)], row) for row in rows)

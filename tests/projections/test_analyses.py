@@ -37,7 +37,7 @@ def test_a_scored_candidate_shows_requirements_with_evidence() -> None:
     assert (row.score, row.mandatory_met, row.revision) == (82.5, True, 0)
     assert row.requirements == (Requirement("Forklift", True, True, "CV"),)
     assert row.anomalies == ()
-    assert list(PROJECTION.links(row)) == [f"candidate:{ADA}", f"customer:{ACME}/crm-ada"]
+    assert b.linked(PROJECTION, row) == [f"candidate:{ADA}", f"customer:{ACME}/crm-ada"]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_candidates_are_counted_per_analysis(met: bool | None, item: str) -> Non
 def test_an_analysis_itself_counts_nobody_and_names_nobody() -> None:
     row = only(PROJECTION, created())
     assert not b.counted(PROJECTION, [row])
-    assert not list(PROJECTION.links(row))
+    assert not b.linked(PROJECTION, row)
 
 
 def test_both_are_found_by_their_ids() -> None:

@@ -40,7 +40,7 @@ def test_a_resolved_contact_names_its_run_and_its_profile() -> None:
     )
     assert (row.entity, row.key, row.run_id, row.status) == (RUN, RUN, RUN, "resolved")
     assert (row.candidate_profile_id, row.resolution, row.at) == (ADA, "matched", minute(10))
-    assert list(PROJECTION.links(row)) == [f"candidate:{ADA}", f"customer:{ACME}/crm-ada"]
+    assert b.linked(PROJECTION, row) == [f"candidate:{ADA}", f"customer:{ACME}/crm-ada"]
 
 
 def test_a_failed_contact_is_known_by_its_key_and_says_why() -> None:

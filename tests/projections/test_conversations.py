@@ -248,7 +248,7 @@ def test_a_wait_that_would_be_negative_is_not_counted() -> None:
 
 def test_the_conversation_and_the_candidate_name_one_person() -> None:
     row = only(PROJECTION, started(candidateId=ADA))
-    assert list(PROJECTION.links(row)) == [f"candidate:{ADA}", f"through:{TALK}"]
+    assert b.linked(PROJECTION, row) == [f"candidate:{ADA}", f"through:{TALK}"]
 
 
 def test_a_conversation_is_found_by_name_and_ids() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from projections.runs import PROJECTION, Run, Step
+from projections.runs import PROJECTION, Run
+from projections.steps import Step
 from tests.projections import builders as b
 from tests.projections.builders import ACME, ADA, HIRING, RUN, acknowledge, event, minute
 from tracker.events import Event
@@ -165,8 +166,8 @@ def test_a_run_names_its_person_by_both_ids() -> None:
     run, (step,) = split(
         started(candidateProfileId=ADA, candidateProfileExternalId="crm-ada"), node(5, "ask")
     )
-    assert list(PROJECTION.links(run)) == [f"candidate:{ADA}", f"customer:{ACME}/crm-ada"]
-    assert list(PROJECTION.links(step)) == []
+    assert b.linked(PROJECTION, run) == [f"candidate:{ADA}", f"customer:{ACME}/crm-ada"]
+    assert b.linked(PROJECTION, step) == []
 
 
 def test_a_run_is_found_by_its_ids() -> None:

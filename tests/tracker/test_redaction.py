@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from projections.catalogue import PROJECTIONS
+from tests.projections.builders import linked
 from tests.sample import ROOT, body
 from tests.traffic import streams
 from tracker import payloads
@@ -45,7 +46,7 @@ def test_what_is_redacted_stays_as_it_is_and_keeps_its_place(stream: list[bytes]
         for projection in PROJECTIONS:
             assert projection.entity_of(before) == projection.entity_of(after)
             rows = [projection.fold([one]) for one in (before, after) if projection.entity_of(one)]
-            links = [[*projection.links(row)] for some in rows for row in some]
+            links = [linked(projection, row) for some in rows for row in some]
             assert links[: len(links) // 2] == links[len(links) // 2 :]
 
 
