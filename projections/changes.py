@@ -63,10 +63,25 @@ class Changes:
         gone, come = _difference(old, new)
         if not gone and not come:
             return False
-        self._connection.executemany(_delete(view), _keys(view, gone))
-        self._connection.executemany(insert_into(view), come)
-        self._moved(view, gone, come)
+        self._write_rows(view, gone, come)
         return True
+
+    def _write_rows(self, view: str, gone: Sequence[Columns], come: Sequence[Columns]) -> None:
+        """Where a row stays and changes only its columns are written, and the indexes on those."""
+        key = key_of(view)
+        added = {key(row): row for row in come}
+        removed = []
+        for row in gone:
+            now = added.pop(key(row), None)
+            if now is None:
+                removed.append(row)
+                continue
+            changed = tuple(n for n, value in enumerate(row) if value != now[n])
+            values = (*(now[n] for n in changed), *_keys(view, [row])[0])
+            self._connection.execute(_update(view, changed), values)
+        self._connection.executemany(_delete(view), _keys(view, removed))
+        self._connection.executemany(insert_into(view), added.values())
+        self._moved(view, gone, come)
 
     def _moved(self, view: str, gone: Sequence[Columns], come: Sequence[Columns]) -> None:
         self._digests[view] += digest_of(come) - digest_of(gone)
@@ -97,9 +112,7 @@ class Changes:
             )
             if after != (0, 0):
                 come.append((*counter, *after))
-        self._connection.executemany(_delete("tallies"), _keys("tallies", gone))
-        self._connection.executemany(insert_into("tallies"), come)
-        self._moved("tallies", gone, come)
+        self._write_rows("tallies", gone, come)
 
     def _write_feed(self) -> None:
         gone, come = [], []
@@ -108,9 +121,7 @@ class Changes:
             if row:
                 gone.append(row)
             come.append((*counter, count + (row[-1] if row else 0)))
-        self._connection.executemany(_delete("feed"), _keys("feed", gone))
-        self._connection.executemany(insert_into("feed"), come)
-        self._moved("feed", gone, come)
+        self._write_rows("feed", gone, come)
 
     def _move_digest(self, view: str, moved: int) -> None:
         query = "SELECT digest FROM views WHERE name = ?"
@@ -138,6 +149,13 @@ def _keys(view: str, rows: Iterable[Columns]) -> list[Columns]:
 @cache
 def _delete(view: str) -> str:
     return f"DELETE FROM {view} WHERE {_by_key(view)}"
+
+
+@cache
+def _update(view: str, places: tuple[int, ...]) -> str:
+    named = view_columns(view)
+    changed = ", ".join(f"{named[place]} = ?" for place in places)
+    return f"UPDATE {view} SET {changed} WHERE {_by_key(view)}"
 
 
 @cache

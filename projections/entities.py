@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from projections.catalogue import PROJECTIONS
-from projections.folding import unpack_positions
+from projections.folding import StoredRow, unpack_positions
 from projections.generation import select_view
 from tracker.database import Connection
 from tracker.events import Event, read_event
@@ -48,9 +48,7 @@ def stored_positions(
     return found
 
 
-def stored_rows(
-    views: Connection, projection: str, key: str
-) -> list[tuple[str, tuple[object, ...]]]:
+def stored_rows(views: Connection, projection: str, key: str) -> list[StoredRow]:
     """The rows of an entity as they stand in the views, with the names of their tables."""
     return [
         (table, row) for table, query in ROWS_OF[projection] for row in views.execute(query, (key,))

@@ -5,7 +5,7 @@ The engine and the rebuild both come through here, so they can't disagree.
 
 import traceback
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,8 +13,10 @@ from msgspec.structs import astuple
 
 from projections.codec import Columns, decode_row, encode_row
 from projections.generation import key_of
-from projections.projection import About, Found, Projection, Tally
+from projections.projection import About, Found, Projection, Table, Tally
 from tracker.events import Event, canonical
+
+StoredRow = tuple[str, Columns]  # the name of a table, and the values of a row's columns
 
 
 class Folded(msgspec.Struct):
@@ -25,7 +27,7 @@ class Folded(msgspec.Struct):
     the entity tells of its person. `broken` is a traceback.
     """
 
-    rows: list[tuple[str, Columns]] = msgspec.field(default_factory=list)
+    rows: list[StoredRow] = msgspec.field(default_factory=list)
     tallies: list[Tally] = msgspec.field(default_factory=list)
     attention: list[Columns] = msgspec.field(default_factory=list)
     links: list[Columns] = msgspec.field(default_factory=list)
@@ -35,48 +37,79 @@ class Folded(msgspec.Struct):
     broken: str | None = None
 
 
-def fold_entity(projection: Projection, key: str, events: Iterable[Event]) -> Folded:
-    """Fold all events of one entity. Never raises: a failing fold gives a broken entity."""
+def fold_entity(
+    projection: Projection, key: str, events: Iterable[Event], known: Collection[StoredRow] = ()
+) -> Folded:
+    """Fold all events of one entity. Never raises: a failing fold gives a broken entity.
+
+    What `known` rows add to tallies is left out: it is the same as before.
+    """
     try:
         structs = projection.fold(canonical(events))
         names = {table.row: table.name for table in projection.tables}
-        folded = _contributions(projection, key, structs)
-        folded.rows = [(names[type(row)], encode_row(row)) for row in structs]
-        _refuse_twins(folded.rows)
+        rows = [(names[type(row)], encode_row(row)) for row in structs]
+        _refuse_twins(rows)
+        return _folded(projection, key, rows, structs, known)
     except Exception:  # noqa: BLE001 - one poisonous event must not stop the others
         return Folded(broken=traceback.format_exc(limit=-8))
-    return folded
 
 
-def _refuse_twins(rows: Sequence[tuple[str, Columns]]) -> None:
+def _refuse_twins(rows: Sequence[StoredRow]) -> None:
     """Two rows with one primary key would be written over each other."""
     if len(rows) > 1 and len({(name, key_of(name)(row)) for name, row in rows}) < len(rows):
         keys = ", ".join(sorted(f"{name} {key_of(name)(row)!r}" for name, row in rows))
         raise ValueError(f"Two rows have one primary key among {keys}")
 
 
-def refold_rows(projection: Projection, key: str, stored: Sequence[tuple[str, Columns]]) -> Folded:
-    """What stored rows gave to the shared views when they were written."""
+def refold_rows(
+    projection: Projection,
+    key: str,
+    stored: Sequence[StoredRow],
+    known: Collection[StoredRow] = (),
+) -> Folded:
+    """What stored rows gave to the shared views when they were written.
+
+    Again without what `known` rows add to tallies; only what is needed of them is read.
+    """
     tables = {table.name: table for table in projection.tables}
-    structs = [decode_row(tables[name], values) for name, values in stored]
-    folded = _contributions(projection, key, structs)
+    needed = [row for row in stored if row not in known or tables[row[0]].tells_of_entity]
+    structs = [decode_row(tables[name], values) for name, values in needed]
+    folded = _folded(projection, key, needed, structs, known)
     folded.rows = list(stored)
     return folded
 
 
-def _contributions(projection: Projection, key: str, structs: Sequence[Any]) -> Folded:
+def _folded(
+    projection: Projection,
+    key: str,
+    rows: Sequence[StoredRow],
+    structs: Sequence[Any],
+    known: Collection[StoredRow],
+) -> Folded:
     """The same for the same rows, in whatever order they are given."""
+    tables = {table.row: table for table in projection.tables}
+    of = [tables[type(struct)] for struct in structs]
+    folded = _told_of_entity(
+        projection, key, [(t, s) for t, s in zip(of, structs, strict=True) if t.tells_of_entity]
+    )
+    for row, table, struct in zip(rows, of, structs, strict=True):
+        if table.tallies and (not known or row not in known):
+            folded.tallies.extend(table.tallies(struct))
+    folded.rows = list(rows)
+    return folded
+
+
+def _told_of_entity(
+    projection: Projection, key: str, structs: Sequence[tuple[Table, Any]]
+) -> Folded:
+    """What the rows of an entity tell of it together."""
     entity = (projection.name, key)
     folded = Folded()
     attention: set[Columns] = set()
     links: set[str] = set()
     found: list[Found] = []
     told: list[About] = []
-    tables = {table.row: table for table in projection.tables}
-    for row in structs:
-        table = tables[type(row)]
-        if table.tallies:
-            folded.tallies.extend(table.tallies(row))
+    for table, row in structs:
         if table.attention:
             attention.update(astuple(waiting) for waiting in table.attention(row))
         if table.links:

@@ -21,7 +21,7 @@ from projections.entities import (
     stored_positions,
     stored_rows,
 )
-from projections.folding import Folded, fold_entity, pack_positions, refold_rows
+from projections.folding import fold_entity, pack_positions, refold_rows
 from projections.projection import ERASURES
 from tracker.database import Connection, open_reader, open_writer, transaction, truncate_wal
 from tracker.errors import NotFound
@@ -114,20 +114,16 @@ class Follower:
         events = {**known, **read_at(self._log, earlier)}
         for (name, key), new in touched.items():
             positions = {*new, *stored[name, key][1]} if (name, key) in stored else set(new)
-            folded = fold_entity(BY_NAME[name], key, [events[p] for p in positions])
+            before = stored_rows(self.views, name, key) if (name, key) in stored else []
+            own = [events[p] for p in positions]
+            folded = fold_entity(BY_NAME[name], key, own, frozenset(before))
             told = (folded.last_event_at, folded.name)
             row = (name, key, *told, pack_positions(positions), folded.broken)
             self.views.execute(UPSERT, row)
-            if folded.broken is None or _erased(events[p] for p in positions):
-                changes.replace(self._before(name, key, stored), folded, f"{name}:{key}")
-
-    def _before(
-        self, name: str, key: str, stored: Mapping[Entity, tuple[int, list[int]]]
-    ) -> Folded:
-        """What the entity gave until now. A broken fold leaves what was understood before."""
-        if (name, key) not in stored:
-            return Folded()
-        return refold_rows(BY_NAME[name], key, stored_rows(self.views, name, key))
+            # A broken fold leaves what was understood before.
+            if folded.broken is None or _erased(own):
+                old = refold_rows(BY_NAME[name], key, before, frozenset(folded.rows))
+                changes.replace(old, folded, f"{name}:{key}")
 
 
 def _erased(events: Iterable[Event]) -> bool:

@@ -116,6 +116,11 @@ CREATE TRIGGER search_removed AFTER DELETE ON search BEGIN
     INSERT INTO search_index (search_index, rowid, title, words)
     VALUES ('delete', old.id, old.title, old.words);
 END;
+CREATE TRIGGER search_changed AFTER UPDATE ON search BEGIN
+    INSERT INTO search_index (search_index, rowid, title, words)
+    VALUES ('delete', old.id, old.title, old.words);
+    INSERT INTO search_index (rowid, title, words) VALUES (new.id, new.title, new.words);
+END;
 """
 
 # What a digest covers of each shared view, and its primary key: never an internal number.

@@ -115,6 +115,11 @@ class Table(msgspec.Struct, frozen=True):
     about: Callable[[Any], About] | None = None
     search: Callable[[Any], Iterable[Found]] | None = None
 
+    @property
+    def tells_of_entity(self) -> bool:
+        """Whether more than tallies follows from its rows: that is told of the whole entity."""
+        return any((self.attention, self.links, self.about, self.search))
+
 
 def orders(*columns: str, within: tuple[str, ...] = ()) -> Iterable[tuple[str, ...]]:
     """Indexes that give rows in one order: all of them, and those of one value of a column.
