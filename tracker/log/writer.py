@@ -1,12 +1,15 @@
 """The one writer of log.db."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from tracker.database import (
     Connection,
@@ -31,7 +34,11 @@ from tracker.timing import now
 MOST_DELIVERIES = 100_000
 REASON_LENGTH = 300
 
-INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+FIND_EVENTS = """
+    SELECT event_id, position, body, erased_by IS NOT NULL FROM events
+    WHERE event_id IN (SELECT value FROM json_each(?))
+"""
+AT_ONCE = 64  # events that one statement inserts
 INSERT_DELIVERY = """
     INSERT INTO deliveries
         (received_at, outcome, reason, size, remote, key_label, event_id, position, digest)
@@ -76,7 +83,7 @@ class Log:
         try:
             with transaction(self._connection):
                 batch = self._batch()
-                receipts = [batch.take(delivery) for delivery in deliveries]
+                receipts = batch.take(deliveries)
                 batch.write()
         except DatabaseError as error:
             self._forget()
@@ -114,7 +121,7 @@ class Log:
         if not changed and batch.erases(found.names):
             return Erasing(None, 0, 0, texts)
         body = erasing.body_of(wanted, found, changed)
-        receipt = batch.take(Incoming(body, now(), read_envelope(body, trusted=True)))
+        (receipt,) = batch.take([Incoming(body, now(), read_envelope(body, trusted=True))])
         wiped = erasing.wipe(self._connection, found)
         batch.write()
         self._head = batch.head
@@ -174,7 +181,8 @@ class _Batch:
         self._erasures = erasures
         self.head = head or connection.execute("SELECT position, chain FROM head").fetchone()
         self._before = self.head
-        self._events: dict[str, StoredEvent] = {}
+        self._events: list[StoredEvent] = []
+        self._stored: dict[str, Any] = {}  # position, body, whether erased; by event id
         self._deliveries: list[tuple[object, ...]] = []
         self._quarantine: list[tuple[object, ...]] = []
 
@@ -182,8 +190,15 @@ class _Batch:
         """Whether all names are erased."""
         return all(self._erasures.covering([name]) for name in names)
 
-    def take(self, delivery: Incoming) -> Receipt:
-        """Decide what becomes of a delivery; of an erased person's, what stays is kept."""
+    def take(self, deliveries: Sequence[Incoming]) -> list[Receipt]:
+        """Decide what becomes of deliveries; of an erased person's, what stays is kept."""
+        asked = [d.envelope.event_id for d in deliveries if d.envelope and not d.rejected]
+        # One question for all: between two the thread of the answers may take the interpreter.
+        for event_id, *first in self._connection.execute(FIND_EVENTS, (json.dumps(asked),)):
+            self._stored[event_id] = tuple(first)
+        return [self._take(delivery) for delivery in deliveries]
+
+    def _take(self, delivery: Incoming) -> Receipt:
         delivery, erased_by = self._without_erased(delivery)
         receipt = self._decide(delivery, erased_by)
         if receipt.outcome is not Outcome.ACCEPTED:
@@ -214,11 +229,12 @@ class _Batch:
         envelope = delivery.envelope
         if envelope is None:
             return Receipt(Outcome.QUARANTINED, reason=delivery.reason)
-        first = self._stored(envelope.event_id)
+        first = self._stored.get(envelope.event_id)
         if first is None:
             position, chain = self.head
             row = stored_event(position + 1, chain, delivery, envelope, erased_by)
-            self._events[envelope.event_id] = row
+            self._events.append(row)
+            self._stored[row.event_id] = row.position, row.body, erased_by is not None
             self.head = (row.position, row.chain)
             self._hear(row)
             return Receipt(Outcome.ACCEPTED, row.position)
@@ -232,43 +248,30 @@ class _Batch:
         if row.type in {ERASED, LIFTED}:
             self._erasures.hear(row.position, row.event_id, row.type, row.record_id, row.body)
 
-    def _stored(self, event_id: str) -> tuple[int, bytes, bool] | None:
-        row = self._events.get(event_id)
-        if row is not None:
-            return row.position, row.body, row.erased_by is not None
-        found: tuple[int, bytes, bool] | None = self._connection.execute(
-            "SELECT position, body, erased_by IS NOT NULL FROM events WHERE event_id = ?",
-            (event_id,),
-        ).fetchone()
-        return found
-
     def write(self) -> None:
         run = self._connection
-        run.executemany(INSERT_EVENT, [_columns(row) for row in self._events.values()])
+        for rows in _parts(self._events):
+            values = [value for row in rows for value in astuple(row)]
+            run.execute(_insert_events(len(rows)), values)
         run.executemany(INSERT_DELIVERY, self._deliveries)
         run.executemany(INSERT_QUARANTINE, self._quarantine)
         if self.head != self._before:
             run.execute("UPDATE head SET position = ?, chain = ?", self.head)
-        for row in self._events.values():
+        for row in self._events:
             if row.type == ERASED:
                 erasing.overwrite(run, row.position, row.body)
 
 
-def _columns(row: StoredEvent) -> tuple[object, ...]:
-    return (
-        row.position,
-        row.event_id,
-        row.type,
-        row.family,
-        row.record_id,
-        row.organization_id,
-        row.occurred_at,
-        row.received_at,
-        row.body,
-        row.body_digest,
-        row.chain,
-        row.erased_by,
-    )
+def _parts(rows: Sequence[StoredEvent]) -> Iterator[Sequence[StoredEvent]]:
+    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
+
+
+@cache
+def _insert_events(count: int) -> str:
+    """One statement for many rows: after each statement another thread may take its turn."""
+    names = StoredEvent.__struct_fields__
+    one = f"({', '.join('?' * len(names))})"
+    return f"INSERT INTO events ({', '.join(names)}) VALUES {', '.join([one] * count)}"
 
 
 def _delivery_row(delivery: Incoming, receipt: Receipt) -> tuple[object, ...]:
