@@ -25,14 +25,14 @@ from projections.catalogue import PROJECTIONS
 from projections.codec import MODULUS, Columns, digest_of
 from projections.entities import read_at
 from projections.folding import Folded, fold_entity, pack_positions
-from projections.grouping import Groups, Members, Span, scratch_groups, spans, told_by_payload
+from projections.grouping import Groups, Span, Told, read_span, scratch_groups, spans
 from projections.people import joined
 from projections.persons import all_persons
 from projections.projection import Counter
 from tracker import files
 from tracker.database import Connection, open_reader, open_writer, transaction
 
-CHUNK = 4_000  # events that one task folds, unless a single entity has more
+CHUNK = 10_000  # events that one task folds, unless a single entity has more
 CACHE = 49_152  # KiB of pages kept while rows and indexes are written
 FEW = 20_000  # a log so short that starting processes would take longer than folding it
 
@@ -153,9 +153,9 @@ def _sort(groups: Groups, workers: Executor, until: int, progress: Progress) -> 
         progress("reading", span[1], until)
 
 
-def tell(span: Span) -> Members:
-    """A worker's task: the entities that payloads name in a span of the log."""
-    return told_by_payload(_LOG[-1], span)
+def tell(span: Span) -> Told:
+    """A worker's task: what only payloads tell of a span of the log."""
+    return read_span(_LOG[-1], span)
 
 
 def _fold(views: Connection, workers: Executor, groups: Groups, progress: Progress) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from projections.catalogue import PROJECTIONS
 from projections.codec import Columns
 from projections.entities import SELECT_ROW, entities_of
@@ -34,16 +36,21 @@ BY_PAYLOAD = sorted(
 FEED = """
     SELECT (occurred_at - ((occurred_at % :hour) + :hour) % :hour) / :hour, type,
         organization_id, count(*)
-    FROM log.events WHERE position > :start AND position <= :end GROUP BY 1, 2, 3
+    FROM events WHERE position > :start AND position <= :end GROUP BY 1, 2, 3
 """
-# The plus keeps SQLite from using the index by type, which would leave the order of positions.
+# CROSS JOIN holds SQLite to one walk through the log.
 TELL_BY_RECORD = """
     INSERT INTO members
-    SELECT ?, record_id, position FROM log.events
-    WHERE position > ? AND position <= ? AND record_id <> ''
-        AND +type IN (SELECT value FROM json_each(?))
-    ORDER BY record_id, position
+    SELECT heard.projection, record_id, position FROM log.events CROSS JOIN heard USING (type)
+    WHERE position > ? AND position <= ? AND record_id <> '' ORDER BY 1, 2, 3
 """
+
+
+class Told(msgspec.Struct):
+    """The members of a span that only payloads can tell, and the counts of its feed."""
+
+    members: Members
+    feed: list[Columns]
 
 
 class Groups:
@@ -54,17 +61,14 @@ class Groups:
         self.feed: Counter[Columns] = Counter()
         self.size = 0
 
-    def sort(self, span: Span, told: Members) -> None:
-        """Take in a span of the log, whose `told` members workers have read from payloads."""
-        run = self._scratch.execute
+    def sort(self, span: Span, told: "Told") -> None:
+        """Take in a span of the log, and what a worker has read of it."""
         with transaction(self._scratch):
-            for projection in BY_RECORD:
-                types = json.dumps(sorted(projection.hears))
-                run(TELL_BY_RECORD, (NUMBERS[projection.name], *span, types))
-            self._scratch.executemany("INSERT INTO members VALUES (?, ?, ?)", told)
-        for *counter, count in run(FEED, {"hour": HOUR, "start": span[0], "end": span[1]}):
+            added = self._scratch.execute(TELL_BY_RECORD, span).rowcount
+            self._scratch.executemany("INSERT INTO members VALUES (?, ?, ?)", told.members)
+        for *counter, count in told.feed:
             self.feed[tuple(counter)] += count
-        self.size = int(run("SELECT count(*) FROM members").fetchone()[0])
+        self.size += added + len(told.members)
 
     def entities(self) -> Iterator[tuple[int, str, str, int]]:
         """Number of the projection, key, positions as JSON and their count, sorted."""
@@ -90,6 +94,12 @@ def scratch_groups(log: Path, file: Path) -> Iterator[Groups]:
             "CREATE TABLE members (projection INTEGER, key TEXT, position INTEGER,"
             " PRIMARY KEY (projection, key, position)) WITHOUT ROWID"
         )
+        scratch.execute("CREATE TABLE heard (type TEXT, projection INTEGER)")
+        scratch.execute("CREATE UNIQUE INDEX heard_by_type ON heard (type, projection)")
+        scratch.executemany(
+            "INSERT INTO heard VALUES (?, ?)",
+            [(name, NUMBERS[one.name]) for one in BY_RECORD for name in one.hears],
+        )
         yield Groups(scratch)
     finally:
         scratch.close()
@@ -101,8 +111,13 @@ def spans(until: int) -> list[Span]:
     return [(start, min(start + RANGE, until)) for start in range(0, until, RANGE)]
 
 
-def told_by_payload(log: Connection, span: Span) -> Members:
-    """The members of a span that only payloads can tell."""
+def read_span(log: Connection, span: Span) -> "Told":
+    """Read what a span of the log tells beside what SQLite sorts by itself."""
+    feed = log.execute(FEED, {"hour": HOUR, "start": span[0], "end": span[1]}).fetchall()
+    return Told(_told_by_payload(log, span), feed)
+
+
+def _told_by_payload(log: Connection, span: Span) -> Members:
     members: Members = []
     rows = log.execute(
         f"{SELECT_ROW} WHERE position > ? AND position <= ?"
