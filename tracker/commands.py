@@ -23,7 +23,7 @@ from tracker.control import Control
 from tracker.envelope import read_envelope
 from tracker.errors import Busy, NotReady
 from tracker.ingest import Ingest
-from tracker.log import Incoming, Log, LogReader, Receipt
+from tracker.log import Compressed, Incoming, Log, LogReader, Receipt
 from tracker.socket import answers, ask
 
 PATIENCE = 10.0  # seconds for a service to open its socket, or another command to end
@@ -128,6 +128,24 @@ class LiftErasure(msgspec.Struct, frozen=True, tag=True):
         return writers.eraser.lift(self.person, actor=self.actor, reason=self.reason)
 
 
+class Compress(msgspec.Struct, frozen=True, tag=True):
+    """Compress a few more bodies that were received before a time."""
+
+    older_than: int
+
+    def do(self, writers: Writers) -> Compressed:
+        """Carry it out."""
+        return writers.ingest.with_log(lambda log: log.compress(self.older_than))
+
+
+class Shrink(msgspec.Struct, frozen=True, tag=True):
+    """Give what is free in log.db back to the disk."""
+
+    def do(self, writers: Writers) -> int:
+        """Carry it out; gives the bytes."""
+        return writers.ingest.with_log(lambda log: log.shrink())
+
+
 Command = (
     AppendInternal
     | RetryQuarantined
@@ -137,6 +155,8 @@ Command = (
     | Erase
     | PreviewErasure
     | LiftErasure
+    | Compress
+    | Shrink
 )
 
 
@@ -192,6 +212,16 @@ class Desk:
         """Keep again what comes about a person; raises NotFound. Gives the erasures' event ids."""
         lifted: list[str] = self._ask(LiftErasure(person, actor, reason), list[str])
         return lifted
+
+    def compress(self, older_than: int) -> Compressed:
+        """Compress a few more bodies received before a time; no events when none is left."""
+        done: Compressed = self._ask(Compress(older_than), Compressed)
+        return done
+
+    def shrink(self) -> int:
+        """Give what is free in log.db back to the disk; gives the bytes. Deliveries wait."""
+        freed: int = self._ask(Shrink(), int)
+        return freed
 
     def refold(self, projection: str, key: str) -> int:
         """Fold one entity again in place; raises NotFound. Gives the position of the views."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker import payloads as p
+from tracker.compression import as_received
 from tracker.reading import read_payload
 
 INTERNAL_PREFIX: Final = "TRACKER_"
@@ -126,7 +127,8 @@ def read_event(
     body: bytes,
 ) -> Event:
     """The event of one row of the log, with its payload read from the exact bytes."""
-    reading = read_payload(event_type(type_name).payload, body)
+    received = as_received(body, event_id, type_name, record_id, organization_id, occurred_at)
+    reading = read_payload(event_type(type_name).payload, received)
     return Event(
         event_id,
         type_name,

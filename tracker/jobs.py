@@ -9,11 +9,35 @@ from tracker.backups.nightly import NightlyBackup
 from tracker.backups.shelf import Keep
 from tracker.control import SecretCache
 from tracker.errors import TrackerError
+from tracker.files import readable
 from tracker.ingest import Ingest
 from tracker.log import verify
+from tracker.log.compressing import step_by_step
 from tracker.schedule import Job, daily, every
 from tracker.settings import Settings
 from tracker.timing import DAY
+
+
+class Compressor:
+    """Compresses old bodies, a few at a time; a service that stops does not wait for the rest."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        self._ingest = ingest
+        self._stopping = False
+
+    def run(self, days: int, now: int) -> str:
+        """Compress what was received more than so many days ago; gives the result in words."""
+        if not days:
+            return "nothing is compressed"
+        done = step_by_step(
+            lambda: self._ingest.with_log(lambda log: log.compress(now - days * DAY)),
+            lambda _done: not self._stopping,
+        )
+        return f"{done.events} events, {readable(done.before)} became {readable(done.after)}"
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping = True
 
 
 class ProofFailed(TrackerError):
@@ -27,6 +51,7 @@ def all_jobs(
     background: BackgroundRebuild,
     nightly: NightlyBackup,
     eraser: Eraser,
+    compressor: Compressor,
     clock: Callable[[], int],
 ) -> list[Job]:
     """Everything that the service does without being asked."""
@@ -60,6 +85,12 @@ def all_jobs(
             "Erases those who were last heard of longer ago than the retention",
             daily(settings.proof_hour, 45),
             lambda: _retain(settings, eraser, clock()),
+        ),
+        Job(
+            "compress",
+            "Compresses the bytes of events that are old enough",
+            daily(settings.proof_hour, 50),
+            lambda: compressor.run(settings.compress_after_days, clock()),
         ),
     ]
     if settings.nightly_backup:

@@ -32,7 +32,7 @@ from tracker.commands import Command, Writers
 from tracker.control import Control, SecretCache
 from tracker.errors import NotReady
 from tracker.ingest import Ingest
-from tracker.jobs import all_jobs, keep_rules
+from tracker.jobs import Compressor, all_jobs, keep_rules
 from tracker.log import Log, LogReader, Outcome
 from tracker.log.ledger import LEDGER, make_again, read_ledger
 from tracker.schedule import Scheduler
@@ -146,7 +146,8 @@ def _compose(
         data, settings.backup_directory, keep_rules(settings), control.backup_proofs
     )
     eraser = Eraser(data, ingest, reader, views, control, engine.wake)
-    jobs = all_jobs(settings, ingest, secrets, background, nightly, eraser, clock)
+    compressor = Compressor(ingest)
+    jobs = all_jobs(settings, ingest, secrets, background, nightly, eraser, compressor, clock)
     scheduler = Scheduler(jobs, control, clock, lambda: hub.publish(_changed("system")))
     writers = Writers(ingest, reader, lambda name, key: engine.refold(name, key).position, eraser)
     doorman = Doorman(data, Command, lambda command: command.do(writers))
@@ -155,6 +156,7 @@ def _compose(
         stack.callback(part.stop)
     stack.callback(background.stop)
     stack.callback(nightly.stop)
+    stack.callback(compressor.stop)
     return Services(
         settings, reader, views, ingest, engine, hub, control, scheduler, background, eraser, clock
     )

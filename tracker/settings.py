@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     retention_limit: int = Field(
         100, ge=1, le=10_000, description="Most people whom one night's run erases"
     )
+    compress_after_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days after which the bytes of an event are kept compressed; 0 never does",
+    )
     proof_hour: int = Field(
         3, ge=0, le=23, description="Hour (UTC) at which the nightly proof rebuilds and compares"
     )

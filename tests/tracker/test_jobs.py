@@ -16,14 +16,14 @@ absent = cast("Any", None)
 def planned(data: Path, **settings: object) -> dict[str, str]:
     """The jobs by name, with their triggers in words."""
     chosen = load_settings(data, **settings)
-    jobs = all_jobs(chosen, absent, absent, absent, absent, absent, now)
+    jobs = all_jobs(chosen, absent, absent, absent, absent, absent, absent, now)
     return {job.name: str(job.trigger) for job in jobs}
 
 
 def test_backup_proof_and_upkeep_run_every_night(data: Path) -> None:
     jobs = planned(data, backup_hour=5)
 
-    upkeep = {"checkpoint", "note secrets", "prune deliveries", "erasures", "retention"}
+    upkeep = {"checkpoint", "note secrets", "prune deliveries", "erasures", "retention", "compress"}
     assert set(jobs) == {"backup", "proof"} | upkeep
     assert "hour='5'" in jobs["backup"]
     assert "hour='3'" in jobs["proof"]

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from tracker.cli.audit import register as register_audit
 from tracker.cli.backup import register as register_backup
+from tracker.cli.compress import register as register_compress
 from tracker.cli.demo import register as register_demo
 from tracker.cli.doctor import register as register_doctor
 from tracker.cli.erase import register as register_erase
@@ -114,6 +115,7 @@ register_doctor(app)
 register_erase(app)
 register_export_person(app)
 register_retention(app)
+register_compress(app)
 register_audit(app)
 register_upgrade_check(app)
 

@@ -4,6 +4,7 @@
 or entity, `verify` the proof that nothing was changed, removed or reordered.
 """
 
+from tracker.log.compressing import Compressed
 from tracker.log.erasing import Erasure, Found
 from tracker.log.proof import Verification, body_fits, verify
 from tracker.log.reader import LogReader
@@ -21,6 +22,7 @@ from tracker.log.writer import Erasing, Log
 
 __all__ = [
     "LOG_STEPS",
+    "Compressed",
     "Delivery",
     "Erasing",
     "Erasure",

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tracker.compression import as_received
 from tracker.database import Connection
 from tracker.envelope import Envelope, internal_body, read_envelope
 from tracker.errors import InvalidEnvelope
@@ -40,6 +41,10 @@ FIND: Final = """
         UNION SELECT position FROM json_each(:records) AS wanted CROSS JOIN events
             ON family = wanted.value ->> 0 AND record_id = wanted.value ->> 1
     ) AND family <> 'tracker' ORDER BY position
+"""
+TO_OVERWRITE: Final = """
+    SELECT position, body, event_id, type, record_id, organization_id, occurred_at
+    FROM events WHERE event_id = ? AND family <> 'tracker'
 """
 FAMILIES: Final = {
     "through": "conversation",
@@ -107,10 +112,8 @@ def _candidates(
         "after": wanted.after,
         "records": json.dumps(records),
     }
-    for position, event_id, type_name, record_id, organization_id, at, body in connection.execute(
-        FIND, bound
-    ):
-        yield position, Envelope(event_id, type_name, record_id, organization_id, at), body
+    for position, *envelope, body in connection.execute(FIND, bound):
+        yield position, Envelope(*envelope), as_received(body, *envelope)
 
 
 def _read(envelope: Envelope, body: bytes) -> Event:
@@ -174,11 +177,8 @@ def overwrite(connection: Connection, position: int, erasure: bytes) -> int:
     """
     rows = 0
     for event_id, digest in left_by(erasure).items():
-        row = connection.execute(
-            "SELECT position, body FROM events WHERE event_id = ? AND family <> 'tracker'",
-            (event_id,),
-        ).fetchone()
-        if row is None or (left := redacted(row[1])) == row[1]:
+        row = connection.execute(TO_OVERWRITE, (event_id,)).fetchone()
+        if row is None or (left := redacted(body := as_received(*row[1:]))) == body:
             continue
         if hashlib.sha256(left).hexdigest() == digest:
             connection.execute(

@@ -13,8 +13,7 @@ from tracker.envelope import read_envelope
 from tracker.errors import InvalidEnvelope, LogDamaged
 from tracker.events import event_type
 from tracker.log.erasures import ERASED, left_by
-from tracker.log.reader import EVENT_COLUMNS
-from tracker.log.rows import GENESIS, StoredEvent, link
+from tracker.log.rows import EVENT_COLUMNS, GENESIS, StoredEvent, from_row, link
 from tracker.log.schema import refuse_older
 from tracker.redaction import redacted
 
@@ -79,7 +78,7 @@ def _events(connection: Connection) -> Iterator[StoredEvent]:
     try:
         for row in connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY position"):
             position = row[0]
-            yield StoredEvent(*row)
+            yield from_row(row)
     except DatabaseError as error:
         raise LogDamaged(f"event {position + 1} can't be read: {error}", position + 1) from None
 

@@ -9,15 +9,19 @@ from tracker.access import Grant
 from tracker.database import Connection, Readers
 from tracker.errors import NotFound
 from tracker.events import Event
+from tracker.log.compressing import Compressed, came_to, preview
 from tracker.log.erasing import Erasure, Found, find, speaks_of
 from tracker.log.restricted import restrict_log
-from tracker.log.rows import Delivery, LogStats, Quarantined, StoredEvent
+from tracker.log.rows import (
+    EVENT_COLUMNS,
+    Delivery,
+    LogStats,
+    Quarantined,
+    StoredEvent,
+    from_row,
+)
 
 MOST_LIMITED: Final = 32  # different limits whose connections are kept
-EVENT_COLUMNS = """
-    position, event_id, type, family, record_id, organization_id,
-    occurred_at, received_at, body, body_digest, chain, erased_by
-"""
 DELIVERY_COLUMNS = (
     "id, received_at, outcome, reason, size, remote, key_label, event_id, position, digest"
 )
@@ -67,6 +71,17 @@ class LogReader:
             row = connection.execute("SELECT position FROM head").fetchone()
         return int(row[0])
 
+    def compressible(self, older_than: int) -> Compressed:
+        """What compressing all bodies received before a time would do."""
+        with self._readers.lend() as connection:
+            done = Compressed(position=came_to(connection))
+        while True:
+            with self._readers.lend() as connection:
+                more = preview(connection, done.position, older_than)
+            if not more.events:
+                return done
+            done = done.and_then(more)
+
     def end(self) -> tuple[int, bytes]:
         """The position of the newest event and the chain value there."""
         with self._readers.lend() as connection:
@@ -100,7 +115,7 @@ class LogReader:
             WHERE type IN ('TRACKER_PERSON_ERASED', 'TRACKER_ERASURE_LIFTED') ORDER BY position
         """
         with self._readers.lend() as connection:
-            return [StoredEvent(*row) for row in connection.execute(query)]
+            return [from_row(row) for row in connection.execute(query)]
 
     def chain_at(self, position: int) -> bytes:
         """The chain value at a position, which tells nothing of its event; raises NotFound."""
@@ -127,7 +142,7 @@ class LogReader:
             ).fetchone()
         if row is None:
             raise NotFound(f"The log holds no event {value!r}")
-        return StoredEvent(*row)
+        return from_row(row)
 
     def events(
         self,
@@ -154,7 +169,7 @@ class LogReader:
         )
         with self._readers.lend() as connection:
             rows = connection.execute(query, (*values, limit)).fetchall()
-        return [StoredEvent(*row) for row in rows]
+        return [from_row(row) for row in rows]
 
     def any_received(self) -> bool:
         """Whether the provider has sent an event; our own do not count."""

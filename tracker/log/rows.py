@@ -1,14 +1,21 @@
 """What the log's tables hold, and what goes into and comes out of an append."""
 
 import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
+from tracker.compression import as_received
 from tracker.envelope import Envelope
 from tracker.events import Event, event_type, read_event
 
 GENESIS = bytes(32)
+EVENT_COLUMNS = """
+    position, event_id, type, family, record_id, organization_id,
+    occurred_at, received_at, body, body_digest, chain, erased_by
+"""
 
 
 class Outcome(StrEnum):
@@ -77,6 +84,20 @@ class StoredEvent(msgspec.Struct, frozen=True):
             self.occurred_at,
             self.body,
         )
+
+
+def from_row(row: Sequence[Any]) -> StoredEvent:
+    """The event of a row of `EVENT_COLUMNS`, whose body may be compressed."""
+    event = StoredEvent(*row)
+    plain = as_received(
+        event.body,
+        event.event_id,
+        event.type,
+        event.record_id,
+        event.organization_id,
+        event.occurred_at,
+    )
+    return event if plain is event.body else msgspec.structs.replace(event, body=plain)
 
 
 class Delivery(msgspec.Struct, frozen=True):

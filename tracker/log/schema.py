@@ -78,6 +78,21 @@ def add_erasures(db: Database) -> None:
     )
 
 
+@LOG_STEPS(name="0003_compressed")
+def add_compressed(db: Database) -> None:
+    """How far old bodies are compressed, which an earlier version could not read."""
+    run_script(
+        db.conn,
+        """
+        CREATE TABLE compressed (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            position INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO compressed VALUES (1, 0);
+        """,
+    )
+
+
 def migrate(connection: Connection, path: Path) -> None:
     """Bring log.db up to date; raises NotReady when a newer program wrote it."""
     bring_up_to_date(connection, path, LOG_STEPS)

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple, replace
 
+from tracker import files
 from tracker.database import (
     Connection,
     DatabaseError,
     exclusive,
+    file_size,
     open_writer,
     transaction,
     truncate_wal,
@@ -22,10 +24,19 @@ from tracker.database import (
 from tracker.envelope import read_envelope, same_fact
 from tracker.errors import NotFound, NotStored
 from tracker.events import Event
-from tracker.log import erasing
+from tracker.log import compressing, erasing
+from tracker.log.compressing import Compressed
 from tracker.log.erasing import Erasure
 from tracker.log.erasures import ERASED, LIFTED, Erasures
-from tracker.log.rows import Incoming, Outcome, Receipt, StoredEvent, stored_event
+from tracker.log.rows import (
+    EVENT_COLUMNS,
+    Incoming,
+    Outcome,
+    Receipt,
+    StoredEvent,
+    from_row,
+    stored_event,
+)
 from tracker.log.schema import migrate
 from tracker.naming import names_in, names_told
 from tracker.redaction import redacted
@@ -34,9 +45,8 @@ from tracker.timing import now
 MOST_DELIVERIES = 100_000
 REASON_LENGTH = 300
 
-FIND_EVENTS = """
-    SELECT event_id, position, body, erased_by IS NOT NULL FROM events
-    WHERE event_id IN (SELECT value FROM json_each(?))
+FIND_EVENTS = f"""
+    SELECT {EVENT_COLUMNS} FROM events WHERE event_id IN (SELECT value FROM json_each(?))
 """
 AT_ONCE = 64  # events that one statement inserts
 INSERT_DELIVERY = """
@@ -68,6 +78,7 @@ class Log:
                 self._connection.execute("PRAGMA wal_autocheckpoint = 0")
             migrate(self._connection, data / "log.db")
             self._closing = opening.pop_all()
+        self._path = data / "log.db"
         self._head: tuple[int, bytes] | None = None
         self._erasures: Erasures | None = Erasures.stored(self._connection)
 
@@ -139,6 +150,31 @@ class Log:
             )
         return int(cursor.rowcount)
 
+    def compress(self, older_than: int) -> Compressed:
+        """Compress a few more bodies received before a time; raises NotStored.
+
+        Nothing is left to do when no event was seen.
+        """
+        try:
+            with transaction(self._connection):
+                return compressing.compress(self._connection, older_than)
+        except DatabaseError as error:
+            raise NotStored(f"log.db could not be written: {error}") from error
+
+    def shrink(self) -> int:
+        """Give what is free in log.db back to the disk; gives the bytes. Deliveries wait.
+
+        Raises NotReady without room for a second copy, NotStored when it can't be written.
+        """
+        before = file_size(self._connection)
+        files.check_room(self._path.parent, 2 * before, "Shrinking log.db")
+        try:
+            self._connection.execute("VACUUM")
+        except DatabaseError as error:
+            raise NotStored(f"log.db could not be written: {error}") from error
+        self.truncate()
+        return before - file_size(self._connection)
+
     def settle_quarantined(self, quarantine_id: int, status: str) -> None:
         """Record that a quarantined delivery was retried or discarded; its bytes stay."""
         with transaction(self._connection):
@@ -194,8 +230,9 @@ class _Batch:
         """Decide what becomes of deliveries; of an erased person's, what stays is kept."""
         asked = [d.envelope.event_id for d in deliveries if d.envelope and not d.rejected]
         # One question for all: between two the thread of the answers may take the interpreter.
-        for event_id, *first in self._connection.execute(FIND_EVENTS, (json.dumps(asked),)):
-            self._stored[event_id] = tuple(first)
+        for found in self._connection.execute(FIND_EVENTS, (json.dumps(asked),)):
+            first = from_row(found)
+            self._stored[first.event_id] = first.position, first.body, first.erased_by is not None
         return [self._take(delivery) for delivery in deliveries]
 
     def _take(self, delivery: Incoming) -> Receipt:
