@@ -25,17 +25,20 @@ _SHAPES: Final = (
     b'"failureReason":"","cancellationReason":"","skipReason":"","errorCode":"","code":"",'
     b'"runId":"","workflowRunId":"","contactKey":"","contactId":"","contactName":"",'
     b'"resolution":"","resolutionType":"","phone":"+","title":"","version":1,"versionNumber":1}}'
+    b'"nodeId":"","error":{"code":"","message":"The '
     b"WORKFLOW_CONTACT_RESOLVED WORKFLOW_CONTACT_RESOLUTION_SKIPPED START_CONVERSATION_FAILED "
     b"CONVERSATION_MAX_NUDGES_REACHED CALENDAR_AVAILABILITY_NOT_FOUND CALENDAR_MORE_TIME_REQUESTED"
-    b'"workflowVersionId":"","contact":{"name":"","email":"@example.com"},"reason":""}}'
+    b'"workflowVersionId":"","contact":{"key":"contact-","name":"","email":"@example.com"},'
+    b'"resolution":"CREATED","reason":""}}'
     b'"externalId":"","externalAnalysisId":"","analysisCandidateUrl":"https:///analyses/'
     b'/candidates/","totalScoreScaled":0,"isAllMandatoryRequirementsMet":false,'
     b'"requirementOutcomes":[{"requirement":"","isMandatory":true,"isMet":true,"evidence":""},'
     b'{"requirement":"","isMandatory":false,"isMet":false,"evidence":""}]}}'
     b'"conversationId":"","externalConversationId":"","externalCampaignId":"","meetingDetails":'
     b'{"title":"Interview ","startDateTime":"2026-01-01T00:00:00Z","endDateTime":'
-    b'"2026-01-01T00:30:00Z","timezone":"America/Europe/London","location":null,'
-    b'"videoConference":true,"meetingUrl":"https://","participants":[{"name":"","email":'
+    b'"2026-01-01T00:00:00+00:00","endDateTime":"2026-01-01T00:30:00.000Z","timezone":'
+    b'"America/Europe/London","location":null,"videoConference":false,"location":"",'
+    b'"videoConference":true,"meetingUrl":"https://meet.","participants":[{"name":"","email":'
     b'"@example.com"},{"name":"","email":"@example.com"}]}}}'
     b'"candidateId":"","externalId":"","externalCampaignId":"","participantFirstName":"",'
     b'"participantLastName":"","campaignConversationUrl":"https:///conversations/",'
@@ -45,10 +48,11 @@ _SHAPES: Final = (
     b'"responseSummary":""},{"screeningQuestion":"","questionOutcome":"PASSED",'
     b'"responseSummary":"."}]}}'
 )
-_ENDS: Final = (
+_WORKFLOW: Final = (
     b'","workflowId":"","workflowVersionId":"","workflowExternalId":"","candidateProfileId":"'
     b'","candidateProfileExternalId":"","nodeId":"","nodeType":"screeningOutreach","nodeLabel":"'
     b'","outcome":"onNotInterested"}}onDeliveryFailed"}}onFailed"}}onPassed"}}onComplete"}}'
+    b'","nextNodeId":"'
 )
 
 
@@ -83,9 +87,11 @@ def as_received(
         return body
     try:
         words = _words(event_id, type_name, record_id, organization_id, occurred_at)
-        return zlib.decompressobj(_RAW, words).decompress(body[1:])
+        reader = zlib.decompressobj(_RAW, words)
+        received = reader.decompress(body[1:])
     except (zlib.error, OverflowError):  # the latter by a time that is no time
         return body
+    return received if reader.eof and not reader.unused_data else body
 
 
 def _words(
@@ -96,7 +102,7 @@ def _words(
         f'{{"event":"{type_name}","eventId":"{event_id}","eventTimestamp":"{at}",'
         f'"data":{{"timestamp":"{at}","recordId":"{record_id}","organizationId":"{organization_id}'
     )
-    return _SHAPES + begins.encode() + _ENDS
+    return _SHAPES + begins.encode() + _WORKFLOW + f'","timestamp":"{at}"}}}}'.encode()
 
 
 def _at(moment: int) -> str:
