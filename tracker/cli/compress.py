@@ -55,8 +55,8 @@ def compress(
 
 
 def _days(settings: Settings, given: int | None) -> int:
-    days = settings.compress_after_days or None if given is None else given
-    if days is None:
+    days = settings.compress_after_days if given is None else given
+    if given is None and not days:
         raise InvalidInput(
             "compress_after_days is 0, so nothing is compressed; set it, or name --older-than-days",
             "older_than_days",
