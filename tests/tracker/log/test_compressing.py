@@ -20,6 +20,7 @@ from tracker.log import Compressed, Outcome, verify
 from tracker.log.compressing import MOST_AT_ONCE, step_by_step
 
 EVER = 2**62
+PERSONAL = (b"Lovelace", b"hung up", b"home.example")
 MANY = 3 * MOST_AT_ONCE + 7
 
 
@@ -163,6 +164,7 @@ def test_an_erasure_leaves_neither_plain_nor_compressed_bytes(data: Path) -> Non
     compress(data)
     assert adas <= small(data)
     before = (data / "log.db").read_bytes()
+    assert not [word for word in PERSONAL if word in before], "plain bytes stay behind"
     parts = [part for at, old in stored(data) if at in adas for part in parts_of(old)]
     hers = [part for part in parts if before.count(part) == 1]
     assert len(hers) > 200
@@ -173,7 +175,7 @@ def test_an_erasure_leaves_neither_plain_nor_compressed_bytes(data: Path) -> Non
 
     after = b"".join(path.read_bytes() for path in data.glob("log.db*"))
     assert not [part for part in hers if part in after]
-    assert not [word for word in (b"Lovelace", b"hung up", b"home.example") if word in after]
+    assert not [word for word in PERSONAL if word in after]
     assert verify(data).ok
     assert compress(data).events == 1, "the erasure itself"
 
