@@ -193,6 +193,9 @@ def test_neither_log_nor_secrets_of_a_newer_program_are_opened(name: str, data: 
     for _ in range(2):  # a refusal leaves no lock behind
         with pytest.raises(NotReady, match="of_tomorrow"):
             Log(data) if name == "log.db" else Control(data / name)
+    if name == "log.db":
+        with pytest.raises(NotReady, match="of_tomorrow"):
+            verify(data)
 
 
 def test_without_room_for_the_copy_nothing_is_changed(

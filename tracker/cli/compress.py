@@ -11,7 +11,7 @@ from tracker.errors import InvalidInput
 from tracker.files import readable
 from tracker.log import Compressed, LogReader
 from tracker.log.compressing import step_by_step
-from tracker.log.schema import refuse_older
+from tracker.log.schema import refuse_others
 from tracker.settings import Settings
 from tracker.timing import DAY, now
 
@@ -65,7 +65,7 @@ def _days(settings: Settings, given: int | None) -> int:
 
 
 def _would(settings: Settings, older_than: int) -> Compressed:
-    refuse_older(settings.log_path)
+    refuse_others(settings.log_path)
     reader = LogReader(settings.data)
     try:
         return reader.compressible(older_than)

@@ -21,7 +21,7 @@ from tracker.cli.output import (
 from tracker.commands import connect
 from tracker.errors import InvalidInput, NotFound
 from tracker.log import LogReader, StoredEvent, verify
-from tracker.log.schema import refuse_older
+from tracker.log.schema import refuse_others
 from tracker.settings import load_settings, prepare_data
 from tracker.timing import to_iso
 from tracker.transfer import export_log
@@ -150,7 +150,7 @@ def stats(data: DataOption = None, json: JsonOption = False) -> None:
 @contextmanager
 def _reader(data: Path | None) -> Iterator[LogReader]:
     settings = existing(data)
-    refuse_older(settings.data / "log.db")
+    refuse_others(settings.data / "log.db")
     reader = LogReader(settings.data)
     try:
         yield reader

@@ -6,7 +6,6 @@ erased person are few or short, and stay as they are.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +14,9 @@ from tracker.compression import as_received, compressed
 from tracker.database import Connection
 from tracker.log.rows import EVENT_COLUMNS
 
-MOST_AT_ONCE: Final = 100  # events that one transaction rewrites: deliveries wait for it
+# What one transaction rewrites: deliveries wait for it.
+MOST_AT_ONCE: Final = 100
+MOST_BYTES: Final = 1024 * 1024  # but always one body
 EVERY: Final = 5
 
 NEXT: Final = """
@@ -84,9 +85,16 @@ def compress(connection: Connection, older_than: int) -> Compressed:
 
 def _next(connection: Connection, position: int, older_than: int) -> list[tuple[int, bytes, bytes]]:
     """Position, body and what becomes of it, up to the first event that is not old enough."""
-    rows = connection.execute(NEXT, (position, MOST_AT_ONCE))
-    old = takewhile(lambda row: row[1] < older_than, rows)
-    return [(row[0], row[3], row[3] if row[2] else _smaller(*row[3:])) for row in old]
+    found: list[tuple[int, bytes, bytes]] = []
+    size = 0
+    for at, received_at, stays, body, *columns in connection.execute(
+        NEXT, (position, MOST_AT_ONCE)
+    ):
+        size += len(body)
+        if received_at >= older_than or (found and size > MOST_BYTES):
+            break
+        found.append((at, body, body if stays else _smaller(body, *columns)))
+    return found
 
 
 def _smaller(body: bytes, *columns: Any) -> bytes:

@@ -14,7 +14,7 @@ from tracker.errors import InvalidEnvelope, LogDamaged
 from tracker.events import event_type
 from tracker.log.erasures import ERASED, left_by
 from tracker.log.rows import EVENT_COLUMNS, GENESIS, StoredEvent, from_row, link
-from tracker.log.schema import refuse_older
+from tracker.log.schema import refuse_others
 from tracker.redaction import redacted
 
 REPORT_EVERY = 5_000
@@ -38,7 +38,7 @@ def verify(data: Path, progress: Callable[[int, int], None] | None = None) -> Ve
     `progress` is told how many events of how many were walked. Raises NotReady for a log
     with the tables of an earlier version.
     """
-    refuse_older(data / "log.db")
+    refuse_others(data / "log.db")
     connection = open_reader(data / "log.db")
     try:
         with snapshot(connection):

@@ -7,7 +7,7 @@ from sqlite_utils import Database, Migrations
 
 from tracker.database import Connection, run_script
 from tracker.errors import NotReady
-from tracker.migrations import bring_up_to_date, standing_of
+from tracker.migrations import bring_up_to_date, refuse_newer, standing_of
 
 LOG_STEPS: Final = Migrations("log")
 
@@ -98,9 +98,10 @@ def migrate(connection: Connection, path: Path) -> None:
     bring_up_to_date(connection, path, LOG_STEPS)
 
 
-def refuse_older(path: Path) -> None:
-    """Raise NotReady for a log whose tables an earlier version made; only a writer changes them."""
+def refuse_others(path: Path) -> None:
+    """Raise NotReady for a log with the tables of another version; only a writer changes them."""
     now = standing_of(path, LOG_STEPS)
+    refuse_newer(path.name, now)
     if now.behind and now.ahead:
         raise NotReady(
             f"{path.name} has the tables of an earlier version. Start the service once, which "

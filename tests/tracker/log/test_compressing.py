@@ -17,7 +17,7 @@ from tracker.database import open_reader, open_writer
 from tracker.demo.bulk import bulk
 from tracker.errors import NotStored
 from tracker.log import Compressed, Outcome, verify
-from tracker.log.compressing import MOST_AT_ONCE, step_by_step
+from tracker.log.compressing import MOST_AT_ONCE, MOST_BYTES, step_by_step
 
 EVER = 2**62
 PERSONAL = (b"Lovelace", b"hung up", b"home.example")
@@ -134,6 +134,14 @@ def test_a_look_tells_the_same_and_changes_nothing(filled: Path) -> None:
 def test_no_more_than_a_few_at_once_so_that_deliveries_go_between(filled: Path) -> None:
     with opened(filled) as log:
         assert log.compress(EVER).events == MOST_AT_ONCE
+
+
+def test_large_bodies_are_compressed_one_by_one(data: Path) -> None:
+    append(data, [body(f"e{n}", at=n, text="x" * MOST_BYTES) for n in range(3)])
+    with opened(data) as log:
+        assert [log.compress(EVER).events for _ in range(4)] == [1, 1, 1, 0]
+    assert small(data) == {1, 2, 3}
+    assert verify(data).ok
 
 
 def test_duplicates_and_contradictions_are_still_known(data: Path) -> None:
