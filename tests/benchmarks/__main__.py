@@ -48,10 +48,11 @@ def main() -> None:
         stored = Stored(kept)
         bench = Bench(scratch, stored, *chosen.events, chosen.deliveries, profiles)
         traffic = [shape(stored.views(events)) for events in chosen.events]
-        figures = list(_measured(bench, chosen.only))
-    report = Report(machine(), traffic, figures)
-    if chosen.json:
-        write(report, chosen.json)
+        report = Report(machine(), traffic, [])
+        for figure in _measured(bench, chosen.only):
+            report.figures.append(figure)
+            if chosen.json:  # at once: who loses patience keeps what there is
+                write(report, chosen.json)
     show(report)
 
 
