@@ -39,8 +39,9 @@ FULL, OK, PAGE_SIZE = 2, 200, 4096
 SECRET = "of-the-counted"
 GROWN = 3.0  # times that something may cost more with the long log
 FEW_STEPS, FEW_PAGES = 20_000, 300  # of a page; growth below this is of no account
-# Needs a scheduler; is as long as its list; ask for more days than the short log has.
-ELSEWHERE = {"system", "runs as a table", "calendar-month", "runs of two weeks"}
+# Needs a scheduler; is as long as its list; ask for more than the short log has.
+ELSEWHERE = {"system", "runs as a table"}
+ELSEWHERE |= {"calendar-month", "runs of two weeks", "runs, two statuses"}
 # These do grow: the names of types are read off all hours that ever had events, and no index
 # knows when an event happened.
 GROWING = {name for name in (*PAGES, *ASKED) if name.startswith("events")}
