@@ -64,12 +64,13 @@ def _imports() -> Iterator[Incoming]:
 
 
 def main() -> None:
-    """Serve a data directory at `NOW`, for ever."""
+    """Serve a data directory at one moment, for ever."""
     parser = argparse.ArgumentParser(prog="python -m tests.fixed_clock", description=main.__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--at", type=from_iso, default=NOW, help="when the clock stands still")
     given = parser.parse_args()
-    serve(load_settings(given.data, host="127.0.0.1", port=given.port), clock=lambda: NOW)
+    serve(load_settings(given.data, host="127.0.0.1", port=given.port), clock=lambda: given.at)
 
 
 if __name__ == "__main__":

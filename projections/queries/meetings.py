@@ -214,7 +214,10 @@ def calendar(
 def _where(connection: Connection, wanted: MeetingFilter) -> Where:
     where = Where().add("superseded_by IS NULL").among("status", wanted.status)
     where.between("starts_at", wanted.since, wanted.until)
-    where.equal("conversation_id", wanted.conversation_id)
+    if wanted.conversation_id is not None:
+        # Its bookings are one entity, which is found by the primary key.
+        where.equal("entity", wanted.conversation_id).few = True
+        where.equal("conversation_id", wanted.conversation_id)
     where.equal("campaign_external_id", wanted.campaign)
     where.equal("organization_id", wanted.organization_id)
     where.equal("notes_ready", wanted.notes_ready)

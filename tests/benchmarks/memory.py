@@ -42,6 +42,11 @@ class Peak:
             self.together = max(self.together, sum(pss for _, pss in sizes))
 
 
+def together(pid: int) -> float:
+    """The proportional sizes of a process and its children now, in megabytes."""
+    return sum(pss for _, pss in map(_sizes, _family(pid)))
+
+
 def _family(pid: int) -> list[int]:
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):

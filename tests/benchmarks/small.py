@@ -1,16 +1,14 @@
 """A small machine: one core, 512 MB, a long log, three viewers, deliveries coming in.
 
-`python -m tests.benchmarks.small [--events N]` prints one JSON object. The memory limit is a
-control group, which takes root; without it the figures say that nothing was limited.
+The memory limit is a control group, which takes root; without it the figures say that
+nothing was limited.
 """
 
-import argparse
 import contextlib
 import http.client
 import json
 import os
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.memory import Peak
 from tests.benchmarks.processes import free_port, process, wait_for
 from tests.benchmarks.stored import fill
@@ -40,8 +40,21 @@ PAGES = (
 Figures = dict[str, Any]
 
 
-def small(data: Path, events: int) -> Figures:
+def small_machine(bench: Bench) -> Iterator[Figure]:
     """Start on a log without views, then serve viewers and deliveries at once."""
+    found = small(bench.scratch / "small", min(bench.long, MOST_EVENTS))
+    limit = f"{found['limit_mb']:.0f} MB" if found["limit_mb"] else "memory not limited"
+    built = f"{found['events']:,} events folded, {VIEWERS} viewers connected"
+    yield Figure(f"one core, {limit}: views built", found["views_built_after_s"], "s", beside=built)
+    page = found["slowest_page_s"] * 1000
+    yield Figure("  slowest page under deliveries", page, "ms", beside=found["slowest_page"])
+    yield Figure("  deliveries beside viewers", found["deliveries"]["per_second"], "/s")
+    killed = f"{found['killed_for_memory']} processes killed for it"
+    yield Figure("  memory of one core's processes, PSS", found["together_mb"], "MB", beside=killed)
+
+
+def small(data: Path, events: int) -> Figures:
+    """All that is measured, by name."""
     fill(data, events)
     port = free_port()
     arguments = ["-m", "tracker", "serve", "--data", str(data), "--port", str(port)]
@@ -202,16 +215,3 @@ def _kills(group: Path | None) -> int | None:
     stated = stated if stated.exists() else group / "memory.events"
     facts = dict(line.split() for line in stated.read_text().splitlines())
     return int(facts["oom_kill"])
-
-
-def main() -> None:
-    """Measure, and print what was found."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--events", type=int, default=MOST_EVENTS)
-    chosen = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        print(json.dumps(small(Path(name) / "data", chosen.events), indent=2))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,10 @@
 """Every page there is, by name: each family, its details, its empty states and its errors."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from tests.running import Running
+import httpx
+
 from tracker.demo.workflows import FLOWS
 from web.ids import encode_id
 
@@ -41,7 +42,14 @@ WITHOUT: Mapping[str, str] = {
 FAILING = r"status of 40[04]"  # what Chromium says of the errors among them
 
 
-def details(running: Running) -> dict[str, str]:
+class Asked(Protocol):
+    """A service that is asked for addresses, in a process of its own or in this one."""
+
+    def get(self, path: str, /) -> httpx.Response:
+        """The answer of an address."""
+
+
+def details(running: Asked) -> dict[str, str]:
     """One page of each kind of thing, the same ones for the same history."""
     running_one = _first(running, "runs?status=running&sort=-step_count")
     failed_one = _first(running, "runs?status=failed")
@@ -74,12 +82,12 @@ def _both_versions() -> str:
     return f"version={newer}&compare={older}"
 
 
-def all_pages(running: Running) -> dict[str, str]:
+def all_pages(running: Asked) -> dict[str, str]:
     """The addresses of all pages by name."""
     return {**LISTS, **details(running), **WITHOUT}
 
 
-def _first(running: Running, list_of: str) -> dict[str, Any]:
+def _first(running: Asked, list_of: str) -> dict[str, Any]:
     mark = "&" if "?" in list_of else "?"
     answer = running.get(f"/api/v1/{list_of}{mark}limit=1")
     found: list[dict[str, Any]] = answer.json()["items"]

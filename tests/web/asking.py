@@ -1,6 +1,6 @@
 """The real application over a stored log, asked in process."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,8 +8,10 @@ from bs4 import BeautifulSoup, Tag
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from projections.queries.views import Views
 from tests.projections.queries.stored import NOON, store
 from tracker.control import Control
+from tracker.database import Connection
 from tracker.log import LogReader
 from tracker.settings import load_settings
 from tracker.timing import DAY
@@ -23,12 +25,19 @@ OURS = "http://127.0.0.1:8000"  # without a sign-in it answers at no other name
 
 def client(data: Path, bodies: Iterable[bytes], now: int = NOW) -> TestClient[Litestar]:
     """A client of the application over some deliveries; the parts that write are left out."""
-    views = store(data, bodies)
+    store(data, bodies).close()
+    return client_of(data, now)
+
+
+def client_of(
+    data: Path, now: int, watch: Callable[[Connection], None] = lambda _connection: None
+) -> TestClient[Litestar]:
+    """The same over a log and views that are there; `watch` is given every connection to them."""
     absent = cast("Any", None)
     services = Services(
         settings=load_settings(data, open_access=True),
-        log=LogReader(data),
-        views=views,
+        log=LogReader(data, watch),
+        views=Views(data, watch),
         ingest=absent,
         engine=absent,
         hub=Hub(),
