@@ -102,6 +102,7 @@ SHARED_INDEXES: Final = """
 CREATE UNIQUE INDEX entities_by_key ON entities (projection, key);
 CREATE INDEX entities_broken ON entities (projection) WHERE broken IS NOT NULL;
 CREATE INDEX attention_by_since ON attention (since);
+CREATE INDEX attention_by_reason ON attention (reason, since);
 CREATE INDEX links_by_entity ON links (projection, entity);
 CREATE INDEX people_by_person ON people (person);
 CREATE INDEX persons_by_name ON persons (name_order);

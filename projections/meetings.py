@@ -300,6 +300,8 @@ PROJECTION = p.Projection(
             entity="entity",
             indexes=(
                 ("id",),
+                # All of a month are counted without a look at the table.
+                ("starts_at", "ends_at", "status", "superseded_by", "organization_id"),
                 *p.orders("starts_at", "entity", "id", within=("status",)),
                 *p.orders("last_event_at", "entity", "id", within=("status",)),
             ),

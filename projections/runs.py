@@ -232,7 +232,7 @@ PROJECTION = p.Projection(
                 *p.orders("last_event_at", "id", within=("status", "workflow_id")),
                 *p.orders("first_at", "id", "status", within=("status", "workflow_id")),
                 *p.orders("step_count", "id", within=("status", "workflow_id")),
-                *p.orders("ended_at", "id", within=("status", "workflow_id")),
+                *p.orders("ended_at", "id", "status", within=("status", "workflow_id")),
                 ("status", "current_node", "workflow_id"),
                 # Those silent for too long, by the step that they were silent after, with
                 # what they are counted by.
