@@ -21,7 +21,9 @@ STDLIB = Path(sysconfig.get_path("stdlib")).resolve()
 COPYRIGHTS = Path("/usr/share/doc")
 NEWEST_GLIBC = (2, 36)  # Debian 12's; Ubuntu 24.04 has 2.39
 BOOTLOADER = "pyinstaller"  # its program begins the binary, though no file of it is listed
-OF_THIS_MACHINE = ("RECORD", "direct_url.json", "INSTALLER", "REQUESTED", "uv_build.json")
+ASKED_FOR = ("METADATA", "entry_points.txt")  # what running programs read of a package's .dist-info
+LEXERS = "pygments.lexers."
+COLOURED = (f"{LEXERS}_mapping", f"{LEXERS}python", f"{LEXERS}special")  # tracebacks are Python
 INTRODUCTION = """\
 The workflow run tracker is one file that holds many works. Here stand the licences of all of
 them: of the tracker itself, of Python and its libraries, of the packages, and of what compiled
@@ -29,7 +31,8 @@ packages were linked with. Where a work only names its licence, the text of that
 with another work below.
 """
 
-Files = Iterable[tuple[str, str, str]]  # as PyInstaller lists them: name inside, source, kind
+File = tuple[str, str, str]  # as PyInstaller lists it: name inside, source, kind
+Files = Iterable[File]
 
 
 def oldest_glibc(files: Files) -> str:
@@ -41,6 +44,18 @@ def oldest_glibc(files: Files) -> str:
     if needed[0] > NEWEST_GLIBC:
         raise SystemExit(f"{needed[1]} needs glibc {dotted(needed[0])}; build on Debian 12")
     return dotted(needed[0])
+
+
+def is_read(file: File) -> bool:
+    """Whether the program reads a file when it runs.
+
+    Licences are gathered in one file; where and how a package was installed differs between
+    two builds, and is nobody's business.
+    """
+    name = file[0]
+    if ".dist-info/" in name:
+        return name.endswith(ASKED_FOR)
+    return name in COLOURED or not name.startswith(LEXERS)
 
 
 def binaries(files: Files) -> Iterator[str]:
