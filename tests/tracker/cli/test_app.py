@@ -48,7 +48,7 @@ def test_a_misspelt_command_is_answered_with_the_nearest(data: Path) -> None:
     [
         ("tracker.cli.secret", {"litestar", "granian", "jinja2", "httpx", "projections"}),
         # A start waits for each of these for some hundredths of a second, and they stay in memory.
-        ("tracker.service", {"authlib", "cryptography", "joserfc", "httpx", "icalendar"}),
+        ("tracker.service", {"authlib", "cryptography", "joserfc", "httpx", "icalendar", "segno"}),
     ],
 )
 def test_what_few_ask_for_is_imported_when_they_do(imports: str, needless: set[str]) -> None:
