@@ -3,7 +3,6 @@
 The spec asks this while it builds. A file whose licence can't be found ends the build.
 """
 
-import json
 import platform
 import re
 import subprocess
@@ -12,7 +11,8 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+
+from linked import licences_of_linked
 
 from tracker.release import chapter, licences_of
 
@@ -21,15 +21,20 @@ STDLIB = Path(sysconfig.get_path("stdlib")).resolve()
 COPYRIGHTS = Path("/usr/share/doc")
 NEWEST_GLIBC = (2, 36)  # Debian 12's; Ubuntu 24.04 has 2.39
 BOOTLOADER = "pyinstaller"  # its program begins the binary, though no file of it is listed
-OF_THIS_MACHINE = ("RECORD", "direct_url.json", "INSTALLER", "REQUESTED", "uv_build.json")
+ASKED_FOR = ("METADATA", "entry_points.txt")  # what running programs read of a package's .dist-info
+LEXERS = "pygments.lexers."
+COLOURED = (f"{LEXERS}_mapping", f"{LEXERS}python", f"{LEXERS}special")  # tracebacks are Python
 INTRODUCTION = """\
 The workflow run tracker is one file that holds many works. Here stand the licences of all of
 them: of the tracker itself, of Python and its libraries, of the packages, and of what compiled
-packages were linked with. Where a work only names its licence, the text of that licence stands
-with another work below.
+packages were linked with. Those packages name the works, their authors and their licences, and
+hold no files of theirs; so the text of each of these licences stands once, at the end, without
+the years that a work's own copy may name. Unicode-DFS-2016, of a work that served only while
+another was compiled, stands by its name alone.
 """
 
-Files = Iterable[tuple[str, str, str]]  # as PyInstaller lists them: name inside, source, kind
+File = tuple[str, str, str]  # as PyInstaller lists it: name inside, source, kind
+Files = Iterable[File]
 
 
 def oldest_glibc(files: Files) -> str:
@@ -41,6 +46,18 @@ def oldest_glibc(files: Files) -> str:
     if needed[0] > NEWEST_GLIBC:
         raise SystemExit(f"{needed[1]} needs glibc {dotted(needed[0])}; build on Debian 12")
     return dotted(needed[0])
+
+
+def is_read(file: File) -> bool:
+    """Whether the program reads a file when it runs.
+
+    Licences are gathered in one file; where and how a package was installed differs between
+    two builds, and is nobody's business.
+    """
+    name = file[0]
+    if ".dist-info/" in name:
+        return name.endswith(ASKED_FOR)
+    return name in COLOURED or not name.startswith(LEXERS)
 
 
 def binaries(files: Files) -> Iterator[str]:
@@ -70,8 +87,7 @@ def licences(files: Files) -> str:
         chapter(f"Python {platform.python_version()}", python_licence()),
         *(chapter(name, *texts) for name, texts in sorted(of_debian(libraries).items())),
         licences_of(packages),
-        *(chapter(f"Linked into {package.name}", *linked(package)) for package in packages
-          if linked(package)),
+        licences_of_linked(packages),
     ))  # fmt: skip
 
 
@@ -122,23 +138,3 @@ def of_debian(libraries: set[Path]) -> dict[str, list[str]]:
             raise SystemExit(f"{library} goes into the binary, and its licence is unknown")
         found[package] = [notice.read_text()]
     return found
-
-
-def linked(package: metadata.Distribution) -> list[str]:
-    """What a compiled package was linked with, a line each, from its bills of materials."""
-    bills = [path for path in package.files or () if path.match("*.dist-info/sboms/*.json")]
-    return [
-        "\n".join(sorted({line(part) for part in json.loads(bill.read_text())["components"]}))
-        for bill in bills
-    ]
-
-
-def line(part: dict[str, Any]) -> str:
-    """One work from a bill of materials: name, version, licence, author."""
-    said = " AND ".join(map(named, part.get("licenses") or ())) or "licence not stated"
-    return f"{part['name']} {part.get('version', '')}: {said} ({part.get('author', 'its authors')})"
-
-
-def named(licence: dict[str, Any]) -> str:
-    """The name of a licence in a bill of materials."""
-    return str(licence.get("expression") or licence["license"].get("id", licence["license"]))

@@ -5,7 +5,7 @@
 # there; later starts unpack nothing, and nothing is ever written to /tmp. A running process
 # shares a lock on its directory, so that no other version removes it. Who unpacks locks the
 # place, so that two who start at once unpack once. What a killed one leaves is removed by the
-# next. Needs only what Debian calls essential: dash, coreutils, awk, tar, gzip,
+# next; what a power cut may have left half written is unpacked again. Needs only what Debian calls essential: dash, coreutils, awk, tar, gzip,
 # util-linux, libc-bin.
 
 NAME='@NAME@'             # of the directory: version and digest of what is packed
@@ -59,9 +59,22 @@ open_to_others() {
   done | head -n 1
 }
 
+# Whether an unpacked directory is whole. Until it is on the disk, a file in it names the boot
+# of the machine since when it is at least in memory; after another boot it may be half there.
+whole() {
+  [ -x "$1/tracker" ] || return
+  [ -e "$1/.in-memory" ] || return 0
+  boot='' && read -r boot <"$1/.in-memory"
+  [ -n "$boot" ] && [ "$boot" = "$(this_boot)" ]
+}
+
+this_boot() {
+  cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown
+}
+
 # Share the lock of the unpacked directory; it is held through exec, for as long as it runs.
 hold() {
-  [ -x "$directory/tracker" ] && command exec 9<"$directory" && flock -s 9 &&
+  whole "$directory" && command exec 9<"$directory" && flock -s 9 &&
     [ -x "$directory/tracker" ] # it may have been removed before the lock was there
 }
 
@@ -79,7 +92,7 @@ fit_for_this_machine() {
   }
 }
 
-# Unpack beside the final name and rename: what has that name is whole and on the disk.
+# Unpack beside the final name and rename: what has that name is whole.
 unpack() {
   command exec 8<"$home" || return
   flock -w 120 8 || refuse "$home" 'another process has been unpacking there for two minutes' || return
@@ -89,6 +102,7 @@ unpack() {
   rm -rf -- "$new" "$home/.removing" "$directory"
   if fill "$new" && mv -T -- "$new" "$directory" && hold; then
     remove_others
+    put_on_disk
   else
     rm -rf -- "$new"
     return 1
@@ -105,8 +119,17 @@ fill() {
   [ "${room:-0}" -gt "$KILOBYTES" ] ||
     refuse "$home" "$((KILOBYTES / 1024 + 1)) MiB are needed, ${room:-0} KiB are free" || return
   said=$(umask 077 && tail -n "+$PAYLOAD" -- "$0" |
-    tar -xzf - -C "$1" --no-same-owner --no-same-permissions 2>&1) && sync -f "$1" ||
+    tar -xzf - -C "$1" --no-same-owner --no-same-permissions 2>&1) &&
+    (umask 077 && this_boot >"$1/.in-memory") ||
     refuse "$home" "could not be unpacked there (${said%%"$IFS"*}); if $0 is damaged, copy it again"
+}
+
+# Nobody waits for the disk; the process that does holds no lock and is nobody's child.
+put_on_disk() {
+  (
+    { sync -f "$directory" && rm -f -- "$directory/.in-memory"; } \
+      8<&- 9<&- </dev/null >/dev/null 2>&1 &
+  )
 }
 
 # Directories of other versions that nobody runs; renamed first, so that none is ever half there.

@@ -36,6 +36,7 @@ class Running:
         self.data = data
         self.url = f"http://127.0.0.1:{port}"
         self.secret = SECRET
+        self.token = ""  # of a program, where somebody has to sign in
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._client = httpx.Client(base_url=self.url, timeout=PATIENCE)
         self.process = subprocess.Popen(
@@ -57,7 +58,8 @@ class Running:
 
     def get(self, path: str) -> httpx.Response:
         """Ask for a page, or for anything else."""
-        return self._client.get(path)
+        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        return self._client.get(path, headers=headers)
 
     def post_form(self, address: str, **fields: str) -> httpx.Response:
         """Send a form, as a button of a page does, and follow to where it leads."""

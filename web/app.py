@@ -44,6 +44,13 @@ GUARDED: list[ControllerRouterHandler] = [
 ]
 
 
+class Guarded(Router):
+    """Registered in one application alone, which so need not copy all that it holds."""
+
+    def __deepcopy__(self, _memo: object) -> "Guarded":
+        return self
+
+
 class Application(ByRawPath):
     """Serves each request; what has a body must send it in time, wherever it goes."""
 
@@ -57,7 +64,7 @@ class Application(ByRawPath):
 def create_app(services: Services, lifespan: Lifespan | None = None) -> Litestar:
     """The ASGI application around a running set of services."""
     return Application(
-        route_handlers=[receive_webhook, Router("/", route_handlers=GUARDED, guards=[guard])],
+        route_handlers=[receive_webhook, Guarded("/", route_handlers=GUARDED, guards=[guard])],
         state=State({"services": services}),
         dependencies={"services": Provide(_services, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,

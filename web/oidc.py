@@ -6,38 +6,26 @@ domain in the settings.
 """
 
 import secrets
-import time
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
 
-import httpx
 import msgspec
 import structlog
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from litestar import Response, get
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from tracker.access import Grant, checked_email
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import NotFound
 from tracker.people import Person
-from web.origins import LOCAL_NAMES
 from web.pages.frame import Asked, Given
 from web.pages.sign_in import SignInPage, asking, let_in, secure, sign_in_form
 from web.paths import safe_path
 from web.services import Services
 from web.visitors import cookie_name, same
 
-ALGORITHMS: Final = ["RS256", "ES256", "PS256", "EdDSA"]  # a shared secret signs nothing
 COOKIE: Final = "__Host-other"
 BACK: Final = "/sign-in/back"
 LASTS: Final = 600  # seconds for somebody to sign in there
-PATIENCE: Final = 5.0  # seconds for the issuer to answer
-LEEWAY: Final = 60  # seconds between its clock and ours
 REFUSED: Final = "The other service did not let you in; try again, or sign in by password"
 UNKNOWN: Final = "You may not sign in here yet; an engineer can add your e-mail address"
 NOT_SET_UP: Final = "Signing in by another service is not set up"
@@ -54,58 +42,53 @@ class Attempt(msgspec.Struct, frozen=True):
     next: str
 
 
-class Endpoints(msgspec.Struct, frozen=True):
-    """What an issuer says about itself."""
-
-    issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    jwks_uri: str
-
-
 @get("/sign-in/other", sync_to_thread=True)
 def leave(request: Asked, services: Given) -> Response[Any]:
     """Send somebody to the issuer; raises NotFound when none is set up."""
-    visitor, settings = asking(request), services.settings
-    secure(visitor)
+    secure(asking(request))
     wanted = safe_path(request.query_params.get("next"))
+    _refuse_without_issuer(services)
+    from web import issuer  # noqa: PLC0415 - only where there is one, see there
+
+    made = Attempt(_random(), _random(), _random(), wanted)
     try:
-        issuer = _endpoints(_issuer(services))
-    except (httpx.HTTPError, msgspec.DecodeError, InvalidInput) as error:
+        address = issuer.address(
+            services.settings,
+            _back(request, services),
+            state=made.state,
+            nonce=made.nonce,
+            verifier=made.verifier,
+        )
+    except issuer.ERRORS as error:
         return _refuse(request, services, "the issuer can't be asked", error)
-    attempt = Attempt(_random(), _random(), _random(), wanted)
-    asked = {
-        "response_type": "code",
-        "scope": "openid email",
-        "client_id": settings.oidc_client_id,
-        "redirect_uri": _back(request, services),
-        "state": attempt.state,
-        "nonce": attempt.nonce,
-        "code_challenge": create_s256_code_challenge(attempt.verifier),
-        "code_challenge_method": "S256",
-    }
-    mark = "&" if "?" in issuer.authorization_endpoint else "?"
-    answer = Redirect(f"{issuer.authorization_endpoint}{mark}{urlencode(asked)}", status_code=303)
-    kept = msgspec.json.encode(attempt).hex()
-    answer.set_cookie(_cookie(request, kept, LASTS))
+    answer = Redirect(address, status_code=303)
+    answer.set_cookie(_cookie(request, msgspec.json.encode(made).hex(), LASTS))
     return answer
 
 
 @get(BACK, sync_to_thread=True)
 def come_back(request: Asked, services: Given) -> Response[Any]:
     """Let somebody in whom the issuer sent back; raises NotFound when none is set up."""
-    _issuer(services)
-    attempt = _attempt(request)
-    if attempt is None or not same(request.query_params.get("state", ""), attempt.state):
+    _refuse_without_issuer(services)
+    from web import issuer  # noqa: PLC0415 - only where there is one, see there
+
+    made = _attempt(request)
+    if made is None or not same(request.query_params.get("state", ""), made.state):
         return _refuse(request, services, "the state is not this browser's")
     try:
-        claims = _claims(request, services, attempt)
+        claims = issuer.claims(
+            services.settings,
+            _back(request, services),
+            code=request.query_params.get("code", ""),
+            nonce=made.nonce,
+            verifier=made.verifier,
+        )
         person = _person(services, claims)
-    except (httpx.HTTPError, JoseError, msgspec.DecodeError, ValueError, InvalidInput) as error:
+    except issuer.ERRORS as error:
         return _refuse(request, services, "the issuer's answer can't be used", error)
     if person is None:
         return sign_in_form(request, services, SignInPage(error=UNKNOWN), 403)
-    answer = let_in(request, services, person, "by another service", safe_path(attempt.next))
+    answer = let_in(request, services, person, "by another service", safe_path(made.next))
     answer.set_cookie(_cookie(request, "", 0))
     return answer
 
@@ -114,56 +97,9 @@ def _random() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _issuer(services: Services) -> str:
+def _refuse_without_issuer(services: Services) -> None:
     if not services.settings.oidc_issuer:
         raise NotFound(NOT_SET_UP)
-    return services.settings.oidc_issuer
-
-
-def _endpoints(issuer: str) -> Endpoints:
-    """What the issuer says about itself; raises InvalidInput for one that is not itself."""
-    address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-    found: Endpoints = _ask("GET", address, Endpoints)
-    if found.issuer.rstrip("/") != issuer.rstrip("/"):
-        raise InvalidInput(f"The issuer calls itself {found.issuer[:200]!r}", "oidc_issuer")
-    return found
-
-
-def _ask(method: str, address: str, kind: Any, **sent: Any) -> Any:
-    """What an address answers, over TLS unless it is on this machine."""
-    parts = urlsplit(address)
-    if parts.scheme != "https" and parts.hostname not in LOCAL_NAMES:
-        raise InvalidInput(f"The address {address[:200]!r} is not an https one", "oidc_issuer")
-    answer = httpx.request(method, address, timeout=PATIENCE, **sent)
-    answer.raise_for_status()
-    return msgspec.json.decode(answer.content, type=kind)
-
-
-def _claims(request: Asked, services: Services, attempt: Attempt) -> dict[str, Any]:
-    """What the issuer says of somebody, with its signature, audience, age and nonce checked."""
-    settings = services.settings
-    issuer = _endpoints(_issuer(services))
-    sent = {
-        "grant_type": "authorization_code",
-        "code": request.query_params.get("code", ""),
-        "redirect_uri": _back(request, services),
-        "code_verifier": attempt.verifier,
-    }
-    client = (settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
-    tokens = _ask("POST", issuer.token_endpoint, dict[str, Any], data=sent, auth=client)
-    keys = KeySet.import_key_set(_ask("GET", issuer.jwks_uri, dict[str, Any]))
-    token = jwt.decode(str(tokens.get("id_token", "")), keys, algorithms=ALGORITHMS)
-    wanted = {
-        "iss": {"essential": True, "values": [issuer.issuer]},
-        "aud": {"essential": True, "value": client[0]},
-        "exp": {"essential": True},
-        "nonce": {"essential": True, "value": attempt.nonce},
-    }
-    claims = CodeIDToken(token.claims, token.header, wanted, {"client_id": client[0]})
-    claims.validate(now=int(time.time()), leeway=LEEWAY)
-    if not same(str(token.claims.get("nonce", "")), attempt.nonce):
-        raise InvalidInput("The nonce is not this browser's")
-    return dict(token.claims)
 
 
 def _person(services: Services, claims: dict[str, Any]) -> Person | None:

@@ -65,7 +65,7 @@ def test_one_that_is_killed_while_it_unpacks_is_tidied_up_by_the_next(
     packed: Packed, tmp_path: Path
 ) -> None:
     reached = tmp_path / "reached"
-    stuck = packed.start(PATH=stub(tmp_path, "sync", f"echo >{reached}; exec sleep 1000"))
+    stuck = packed.start(PATH=stub(tmp_path, "tar", f"echo >{reached}; exec sleep 1000"))
     eventually(reached.exists)
     assert packed.unpacked() != []
     os.killpg(stuck.pid, signal.SIGKILL)
@@ -73,6 +73,39 @@ def test_one_that_is_killed_while_it_unpacks_is_tidied_up_by_the_next(
 
     assert packed.run().returncode == 0
     assert packed.unpacked() == ["1"]
+
+
+def test_nobody_waits_for_the_disk(packed: Packed, tmp_path: Path) -> None:
+    may_end = tmp_path / "may-end"
+    slow = stub(
+        tmp_path,
+        "sync",
+        f'until [ -e {may_end} ]; do sleep 0.01; done; exec {shutil.which("sync")} "$@"',
+    )
+    assert packed.run(PATH=slow).returncode == 0
+    [in_memory] = packed.home.glob("tracker-*/.in-memory")
+
+    may_end.touch()
+    eventually(lambda: not in_memory.exists())
+    assert packed.unpacked() == ["1"]
+
+
+def test_what_a_power_cut_may_have_left_half_written_is_unpacked_again(
+    packed: Packed, tmp_path: Path
+) -> None:
+    no_disk = stub(tmp_path, "sync", "exit 1")
+    packed.run(PATH=no_disk)
+    [in_memory] = packed.home.glob("tracker-*/.in-memory")
+    half = in_memory.with_name("version")
+    half.write_text("half")
+    packed.run(PATH=no_disk)
+    assert packed.unpacked() == ["half"]  # the machine runs since then
+
+    for boot in ("another\n", ""):
+        half.write_text("half")
+        in_memory.write_text(boot)
+        packed.run(PATH=no_disk)
+        assert packed.unpacked() == ["1"]
 
 
 def test_a_directory_that_lost_its_program_is_unpacked_again(packed: Packed) -> None:
@@ -88,7 +121,6 @@ def test_a_directory_that_lost_its_program_is_unpacked_again(packed: Packed) -> 
     [
         ("df", "echo; echo fs 9 9 3 1% /", "are needed, 3 KiB are free"),
         ("tar", "cat >/dev/null; echo No space left >&2; exit 2", "No space left"),
-        ("sync", "exit 1", "could not be unpacked there"),
     ],
 )
 def test_a_full_disk_is_explained_and_leaves_nothing_half_done(

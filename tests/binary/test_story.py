@@ -1,14 +1,16 @@
 """The life of an installation, told of the single binary (see `tests.binary.program`)."""
 
 import os
+import re
 import signal
 import subprocess
 from contextlib import closing
 from copy import copy
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.binary.program import BINARY, LARGEST, Program
 from tests.browser.conftest import caught_up
@@ -19,6 +21,7 @@ from tests.schemas import FILES, loaded, rows
 from tracker.database import open_writer
 from tracker.demo.generator import EVENT, Posting, generate
 from tracker.migrations import steps_of
+from tracker.people import LINK
 
 PAGES = {
     "/": "Today",
@@ -30,6 +33,7 @@ PAGES = {
     "/events": "Events",
     "/system": "System",
 }
+PASSWORD = "four words apart"
 HISTORY = [posting for posting in generate(SEED, NOW, people=30) if posting.kind == EVENT]
 
 
@@ -42,25 +46,58 @@ def deliver(running: Running, postings: list[Posting]) -> None:
     eventually(lambda: caught_up(running))
 
 
+def become_the_first_engineer(page: Page, link: str) -> None:
+    """Open the link that the service says at its first start, and choose a password."""
+    page.goto(link)
+    page.get_by_label("E-mail address").fill("jo@example.org")
+    page.get_by_label(re.compile("^Password")).fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
+
+
+def sign_in_again(page: Page) -> None:
+    """Sign out, and in by the password."""
+    page.goto("/account")
+    page.get_by_role("button", name="Sign out here").click()
+    page.get_by_label("E-mail address").fill("jo@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
+
+
+def see_every_page(page: Page) -> None:
+    """Pages, and the graph of a run."""
+    for path, title in PAGES.items():
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(title)
+    page.goto("/runs")
+    page.locator("main a[href^='/runs/']").first.click()
+    expect(page.locator("#drawing")).to_be_visible()
+
+
 def test_from_a_fresh_directory_to_a_service_that_can_be_trusted(
     program: Program, browser: Browser
 ) -> None:
-    # 1. A secret, and the service.
+    # 1. A secret, and the service. It says a link, once; without one nobody comes in.
     secret = program.json("secret", "add", "--label", "popp")["value"]
-    with program.serving() as running:
+    with program.serving(env={"TRACKER_OPEN_ACCESS": "false"}) as running:
         running.secret = secret
-
-        # 2. Signed deliveries become pages; what isn't signed doesn't.
-        assert running.post(HISTORY[0].body, signature="0" * 64).status_code == 401
-        deliver(running, HISTORY)
+        assert running.get("/runs").headers["location"].startswith("/sign-in")
+        assert running.get("/api/v1/runs").status_code == 401
+        eventually(lambda: LINK in running.errors())
+        [link] = re.findall(rf"\S+{LINK}\S+", running.errors())
         with watched(browser, running.url) as visits:
             page = visits.context().new_page()
-            for path, title in PAGES.items():
-                page.goto(path)
-                expect(page.get_by_role("heading", level=1)).to_contain_text(title)
-            page.goto("/runs")
-            page.locator("main a[href^='/runs/']").first.click()
-            expect(page.locator("#drawing")).to_be_visible()
+            become_the_first_engineer(page, link)
+            assert httpx.get(link).status_code == 404
+
+            # 2. Signed deliveries become pages; what isn't signed doesn't. Programs have a token.
+            assert running.post(HISTORY[0].body, signature="0" * 64).status_code == 401
+            running.token = program.json("token", "add", "reports", "--role", "viewer")["token"]
+            deliver(running, HISTORY)
+            assert running.get("/api/v1/runs").json()["items"] != []
+            sign_in_again(page)
+            see_every_page(page)
 
         # 3. A rebuild by several processes beside the service gives the same rows.
         before = program.json("digest")
@@ -178,8 +215,27 @@ def test_the_demo_starts_its_service_as_a_process_of_the_same_program(program: P
     assert program.leftovers() == []
 
 
+def test_it_runs_wherever_there_is_the_glibc_of_debian_12(program: Program) -> None:
+    """Ubuntu 24.04 has a later one, 2.39; what the file states is what is asked for inside."""
+    stated = re.search(r"needs glibc 2\.(\d+) or later", program.run("--version"))
+    if not BINARY:
+        assert stated is None
+        return
+    inside = [path for path in program.home.rglob("*") if path.is_file()]
+    programs = [content for path in inside if (content := path.read_bytes())[:4] == b"\x7fELF"]
+    assert len(programs) > 10
+    asked = {int(minor) for one in programs for minor in re.findall(rb"\0GLIBC_2\.(\d+)", one)}
+    assert stated is not None
+    assert max(asked) == int(stated[1]) <= 36
+
+
 def test_it_states_its_parts_and_their_licences_and_stays_small(program: Program) -> None:
     said = dict(line.rsplit(" ", 1) for line in program.run("--version").splitlines()[1:4])
     assert tuple(map(int, said["SQLite"].split("."))) >= (3, 53)
-    assert "Permission is hereby granted" in program.run("--licenses")
+    licences = program.run("--licenses")
+    assert "Permission is hereby granted" in licences
+    if BINARY:
+        assert "Linked into granian" in licences
+        assert "The text of the licence Apache-2.0" in licences
+        assert "licence not stated" not in licences
     assert Path(program.words[0]).stat().st_size <= LARGEST

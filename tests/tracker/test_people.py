@@ -10,7 +10,7 @@ from tracker.control import Control
 from tracker.credentials import is_token, new_token
 from tracker.database import DatabaseError, open_writer
 from tracker.errors import InvalidInput, NotFound
-from tracker.passwords import hash_password, outdated, verify_password
+from tracker.passwords import NOBODYS, hash_password, outdated, verify_password
 from tracker.people import Person, Purpose
 from tracker.sessions import Lifetime
 from tracker.timing import DAY, HOUR, MINUTE, now
@@ -249,11 +249,11 @@ def test_no_organization_stands_for_all() -> None:
 
 
 def test_passwords_are_checked_in_the_same_time_for_nobody() -> None:
-
     kept = hash_password("four words together")
     assert verify_password(kept, "four words together")
     assert not verify_password(kept, "four words apart")
     assert not outdated(kept)
+    assert not outdated(NOBODYS)
     begun = time.process_time()
     assert not verify_password(kept, "wrong")
     known, begun = time.process_time() - begun, time.process_time()

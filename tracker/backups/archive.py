@@ -28,8 +28,7 @@ BROKEN: Final = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
-    NotImplementedError,  # a method of packing that is none of ours
-    RuntimeError,  # a part that asks for a password
+    RuntimeError,  # a part that asks for a password, or is packed by a method of another kind
     ValueError,
     OSError,
 )

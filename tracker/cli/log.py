@@ -29,7 +29,7 @@ from tracker.transfer import export_log
 FOLLOW_EVERY = 0.5  # seconds
 LONGEST_POSITION = 19  # digits of a number that SQLite can hold
 
-app = family("Look at the log, take it out, bring it in, prove it whole.")
+register, app = family("log", "Look at the log, take it out, bring it in, prove it whole.")
 
 
 @app.command(epilog=example("tracker log tail --follow --type WORKFLOW_NODE_COMPLETED"))

@@ -1,6 +1,7 @@
 """Options that many commands share, and the settings that they lead to."""
 
 import getpass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,9 +22,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many.")]
 
 
-def family(says: str) -> typer.Typer:
-    """The group of a family of commands."""
-    return typer.Typer(help=says, no_args_is_help=True)
+def family(name: str, says: str) -> tuple[Callable[[typer.Typer], None], typer.Typer]:
+    """A family of commands: what adds it to `tracker`, and what its commands are added to."""
+    group = typer.Typer(help=says, no_args_is_help=True)
+    return lambda app: app.add_typer(group, name=name), group
 
 
 def example(line: str) -> str:

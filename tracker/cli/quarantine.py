@@ -10,7 +10,9 @@ from tracker.commands import connect
 from tracker.log import LogReader, Quarantined
 from tracker.timing import to_iso
 
-app = family("Signed deliveries that are not events, kept with their bytes.")
+register, app = family(
+    "quarantine", "Signed deliveries that are not events, kept with their bytes."
+)
 
 Number = Annotated[int, typer.Argument(help="Its number in the list.", show_default=False)]
 

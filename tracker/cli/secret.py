@@ -10,7 +10,7 @@ from tracker.cli.output import print_json, print_table, say, time_or_none
 from tracker.cli.send import endpoint
 from tracker.control import Secret
 
-app = family("Signing secrets that deliveries are checked with.")
+register, app = family("secret", "Signing secrets that deliveries are checked with.")
 
 
 @app.command(epilog=example("tracker secret add --label popp --value - < secret.txt"))

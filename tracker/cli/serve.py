@@ -1,7 +1,10 @@
 """`tracker serve`: run the service."""
 
+import gc
 import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import structlog
@@ -37,13 +40,38 @@ def register(app: typer.Typer) -> None:
 
 def serve(host: HostOption = None, port: PortOption = None, data: DataOption = None) -> None:
     """Run the service until it is told to stop (Ctrl-C or SIGTERM)."""
-    # Imported here, so that all other commands start without the web.
-    from tracker.service import serve as run_service  # noqa: PLC0415 - see above
+    with _nothing_to_collect() as collect:
+        # Imported here, so that all other commands start without the web.
+        from tracker.service import serve as run_service  # noqa: PLC0415 - see above
 
-    settings = load_settings(data, host=host, port=port)
-    refuse_root(settings.data)
-    configure_log_lines(settings.log_format)
-    run_service(settings, started=lambda url: _say_where(settings, url))
+        settings = load_settings(data, host=host, port=port)
+        refuse_root(settings.data)
+        configure_log_lines(settings.log_format)
+
+        def started(url: str) -> None:
+            collect()
+            _say_where(settings, url)
+
+        run_service(settings, started=started)
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[Callable[[], None]]:
+    """No garbage is collected until the block calls what it is given.
+
+    What is imported and built before that stays for good: looking through it again and again
+    is a fifth of the start, and would be a pause in many a request later.
+    """
+
+    def collect() -> None:
+        gc.freeze()
+        gc.enable()
+
+    gc.disable()
+    try:
+        yield collect
+    finally:
+        gc.enable()
 
 
 def _say_where(settings: Settings, url: str) -> None:

@@ -16,15 +16,15 @@ import typer
 
 from tracker.cli.asking import Given, ask, given_secret, on_terminal
 from tracker.cli.beside import refuse_taken_port, serving, wait_until_alive
+from tracker.cli.first_delivery import deliver_first
 from tracker.cli.first_link import say_first_link
 from tracker.cli.options import DataOption, example, operator
 from tracker.cli.output import say
 from tracker.cli.owner import as_owner
-from tracker.cli.reaching import try_delivery, unreachable
 from tracker.cli.send import endpoint
 from tracker.control import REREAD_AFTER, Control
 from tracker.deployment import DATA, UNIT, UNITS
-from tracker.errors import InvalidInput, NotReady
+from tracker.errors import InvalidInput
 from tracker.public_url import EXAMPLE, checked_public_url, with_its_proxy
 from tracker.settings import Settings, load_settings, prepare_data
 from tracker.settings_file import write_settings
@@ -43,6 +43,34 @@ If the portal makes the secret itself, bring it here instead:
 """
 NOTICED_AFTER: Final = 2 * REREAD_AFTER / SECOND  # seconds until a service knows a new secret
 
+PublicUrlOption = Annotated[
+    str | None,
+    typer.Option(help=f"Address at which others reach it, such as {EXAMPLE}.", show_default=False),
+]
+SecretOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The signing secret from Popp's portal, or `-` to read it from standard input.",
+        show_default=False,
+    ),
+]
+MakeSecretOption = Annotated[
+    bool, typer.Option("--make-secret", help="Make a signing secret, and show it once.")
+]
+LabelOption = Annotated[str, typer.Option(help="A name for the secret.")]
+PortOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Port to listen on; else 8000.", show_default=False),
+]
+StayOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--stay/--no-stay",
+        help="Go on serving afterwards, if this started the service; a terminal asks.",
+        show_default=False,
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to `tracker`."""
@@ -52,35 +80,12 @@ def register(app: typer.Typer) -> None:
 
 
 def setup(
-    public_url: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Address at which others reach it, such as {EXAMPLE}.", show_default=False
-        ),
-    ] = None,
-    secret: Annotated[
-        str | None,
-        typer.Option(
-            help="The signing secret from Popp's portal, or `-` to read it from standard input.",
-            show_default=False,
-        ),
-    ] = None,
-    make_secret: Annotated[
-        bool, typer.Option("--make-secret", help="Make a signing secret, and show it once.")
-    ] = False,
-    label: Annotated[str, typer.Option(help="A name for the secret.")] = "popp",
-    port: Annotated[
-        int | None,
-        typer.Option(min=1, max=65535, help="Port to listen on; else 8000.", show_default=False),
-    ] = None,
-    stay: Annotated[
-        bool | None,
-        typer.Option(
-            "--stay/--no-stay",
-            help="Go on serving afterwards, if this started the service; a terminal asks.",
-            show_default=False,
-        ),
-    ] = None,
+    public_url: PublicUrlOption = None,
+    secret: SecretOption = None,
+    make_secret: MakeSecretOption = False,
+    label: LabelOption = "popp",
+    port: PortOption = None,
+    stay: StayOption = None,
     data: DataOption = None,
 ) -> None:
     """Set the service up, step by step, until its first delivery has arrived."""
@@ -90,19 +95,16 @@ def setup(
     running = answers(settings.data)
     if not running:
         refuse_taken_port(settings)
-    known = [one.value for one in Control(settings.control_path, settings.secrets).secrets()]
-    given = given_secret(secret, make_secret, known)
-    if given.value not in known:
-        as_owner(settings.data, lambda: _add(settings, label, given.value))
+    given = _secret(settings, secret, make_secret, label)
     _say_portal(settings, given)
-    if running or _installed(settings.data):
-        if running:
-            time.sleep(NOTICED_AFTER)
-        else:
-            _start_unit(settings)
-        _let_in_and_deliver(settings, given.value)
+    if running:
+        time.sleep(NOTICED_AFTER)
+    elif _installed(settings.data):
+        _start_unit(settings)
     else:
         _serve_beside(settings, given.value, stay)
+        return
+    _let_in_and_deliver(settings, given.value)
 
 
 def _directory(data: Path | None) -> Path:
@@ -138,8 +140,18 @@ def _prepared(data: Path, public_url: str | None, port: int | None) -> Settings:
     return wanted.model_copy(update={"public_url": address})
 
 
-def _add(settings: Settings, label: str, value: str) -> None:
-    Control(settings.control_path, settings.secrets).add_secret(label, value, actor=operator())
+def _secret(settings: Settings, secret: str | None, make: bool, label: str) -> Given:
+    """The secret that was given, made or typed, kept under the label unless it is known."""
+    known = [one.value for one in Control(settings.control_path, settings.secrets).secrets()]
+    given = given_secret(secret, make, known)
+
+    def add() -> None:
+        control = Control(settings.control_path, settings.secrets)
+        control.add_secret(label, given.value, actor=operator())
+
+    if given.value not in known:
+        as_owner(settings.data, add)
+    return given
 
 
 def _say_portal(settings: Settings, given: Given) -> None:
@@ -182,26 +194,4 @@ def _serve_beside(settings: Settings, secret: str, stay: bool | None) -> None:
 
 def _let_in_and_deliver(settings: Settings, secret: str) -> None:
     as_owner(settings.data, lambda: say_first_link(settings, settings.base_url))
-    _deliver(settings, secret)
-
-
-def _deliver(settings: Settings, secret: str) -> None:
-    """A test delivery as Popp would send one, from outside if that is possible.
-
-    Raises NotReady when it did not come through the address that Popp is told.
-    """
-    public = settings.public_url
-    reason = unreachable(public) if public else None
-    url = settings.base_url if reason or not public else public
-    failed = try_delivery(url, secret)
-    if failed:
-        raise NotReady(f"The test delivery to {endpoint(url)} failed: {failed}")
-    typer.echo(f"✓ A test delivery came through {endpoint(url)}")
-    typer.echo(
-        f"✓ Open {url}: it stands on the page, and what comes next will appear there by itself"
-    )
-    if reason:
-        raise NotReady(
-            f"From outside it is not reached yet: {reason}. Then try again: "
-            f"tracker send --test --url {public} --data {settings.data}"
-        )
+    deliver_first(settings, secret)

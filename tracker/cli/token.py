@@ -10,7 +10,7 @@ from tracker.cli.output import print_json, print_table, say, time_or_none
 from tracker.cli.user import NONE, OrganizationOption, RoleOption
 from tracker.tokens import DAYS, MOST_DAYS, Token
 
-app = family("Tokens by which programs use the API.")
+register, app = family("token", "Tokens by which programs use the API.")
 
 NameArgument = Annotated[
     str, typer.Argument(help="A name, such as that of the program.", show_default=False)

@@ -10,7 +10,7 @@ from tracker.cli.output import print_json, print_table, say, time_or_none
 from tracker.people import LINK, Person
 from tracker.settings import Settings
 
-app = family("People who may sign in.")
+register, app = family("user", "People who may sign in.")
 
 EmailArgument = Annotated[str, typer.Argument(help="The e-mail address.", show_default=False)]
 RoleOption = Annotated[

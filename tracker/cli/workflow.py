@@ -13,7 +13,7 @@ from tracker.configuration import read_import
 from tracker.errors import InvalidInput
 from tracker.settings import load_settings, prepare_data
 
-app = family("The graphs of workflows, which the webhooks don't carry.")
+register, app = family("workflow", "The graphs of workflows, which the webhooks don't carry.")
 
 
 @app.callback()

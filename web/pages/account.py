@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Final
 
 import msgspec
-import segno
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
@@ -215,6 +214,8 @@ def _page(
 
 def _offer(person: Person, secret: str) -> Offer:
     """The secret with its QR code, drawn here and as shapes, so that no policy is in the way."""
+    import segno  # noqa: PLC0415 - for the few who look at their account
+
     code = segno.make(address(secret, person.email), error="m", micro=False)
     drawn = code.svg_inline(
         scale=4, border=2, dark="#000", light="#fff", svgclass="qr", lineclass=None

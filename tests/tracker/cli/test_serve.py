@@ -1,10 +1,12 @@
-"""When the service refuses to start."""
+"""How the service starts, and when it refuses to."""
 
+import gc
 from pathlib import Path
 
 import pytest
 
 from tests.tracker.cli.running import process, tracker
+from tracker.cli import serve
 
 
 def test_serve_without_a_secret_says_how_to_add_one(data: Path) -> None:
@@ -27,3 +29,16 @@ def test_without_a_sign_in_serve_listens_nowhere_that_others_can_reach(
 
     assert done.returncode == 1
     assert host in done.stderr
+
+
+def test_nothing_is_collected_until_the_service_answers() -> None:
+    with serve._nothing_to_collect() as collect:
+        assert not gc.isenabled()
+        collect()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+
+    with pytest.raises(ValueError, match="refused"), serve._nothing_to_collect():
+        raise ValueError("refused")
+    assert gc.isenabled()
