@@ -29,6 +29,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.entrance import Way, entrances
 from tests.browser.visits import Visits, running_browser, watched
 from tests.fixed_clock import fill
 from tests.running import Running, eventually, service
@@ -59,6 +60,13 @@ def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service that has received nothing and never will."""
     with service(tmp_path_factory.mktemp("nothing"), command=("tests.fixed_clock",)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def ways_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Way]]:
+    """The ways into a service that asks who is there, signed in and not."""
+    with entrances(tmp_path_factory.mktemp("entrances")) as ways:
+        yield ways
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_every_page import violations
 from tests.browser.visits import Visits, watched
 from tests.running import Running, eventually, service
 from tests.sample import body
@@ -54,20 +53,6 @@ def test_the_first_engineer_comes_in_without_javascript(visits: Visits, closed: 
     page.goto("/account")
     page.get_by_role("button", name="Sign out here").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_on_the_pages_of_access(visits: Visits, dark: bool, width: int) -> None:
-    page = visits.context(dark=dark, width=width).new_page()
-    page.goto("/sign-in?next=/account")
-    assert violations(page) == []
-    sign_in(page, "/sign-in?next=/account")
-    for path in ("/account", "/people", "/tokens"):
-        page.goto(path)
-        assert violations(page) == [], path
-        scroll = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert scroll <= 0, path
 
 
 def test_signing_out_elsewhere_leads_an_open_page_to_the_sign_in_and_back(
