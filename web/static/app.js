@@ -39,7 +39,7 @@
   // ---------- filters send themselves
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches(".filters select")) event.target.form.requestSubmit();
+    if (event.target.matches("form[method=get].filters select")) event.target.form.requestSubmit();
   });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[method=get], .find")) return;
