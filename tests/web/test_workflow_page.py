@@ -38,7 +38,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Lites
 
 
 def test_what_the_configuration_lacks_is_listed_with_its_runs(pages: TestClient[Litestar]) -> None:
-    assert "onSurprise" in text(soup(pages, "/workflows/wf?version=v1").select_one(".columns"))
+    assert "onSurprise" in text(soup(pages, "/workflows/wf?version=v1").select_one(".differences"))
 
 
 def test_thickness_follows_frequency_or_time_with_a_legend(pages: TestClient[Litestar]) -> None:
