@@ -50,7 +50,8 @@ def error_page(request: Request[Any, Any, Any], error: Exception) -> Response[An
     ways = _without(error, seen, set(request.query_params))
     if seen.grant is None:  # who has not signed in has no search, and no page to go back to
         advice, ways = "", SIGN_IN
-    page = ErrorPage(heading, detail or heading, "" if ways else advice, ways or HOME)
+    detail = "" if detail.casefold() == heading.casefold() else detail
+    page = ErrorPage(heading, detail, "" if ways else advice, ways or HOME)
     return html(render("error.html", page, seen), status)
 
 
