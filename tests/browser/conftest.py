@@ -15,6 +15,8 @@ What a test asks for:
   the machine; `visits.allow("status of 404")` takes what a test provokes on purpose.
 - `filled`: that service, shared by all tests, to post to: `filled.post(body)`. Its clock
   stands still at `tests.fixed_clock.NOW`; its history is the same on every day.
+- `ways_in`: services that ask who is there, with the sessions of people and the pages that
+  each sees: `visits.context(url=way.running.url, session=way.session)`.
 - `empty_service`: a service of the test's own that has received nothing yet, with the real
   clock: `visits.open("/", url=empty_service.url)`. `nothing` is one to look at only.
 
