@@ -7,8 +7,11 @@ same findings on every day and every machine.
 import argparse
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
+from tracker import audit, people, tokens
 from tracker.configuration import read_import
 from tracker.demo.generator import FORGED, MALFORMED, Posting, generate
 from tracker.demo.workflows import configurations
@@ -32,6 +35,15 @@ def fill(data: Path, people: int = 60) -> None:
         log.append(arrivals)
     finally:
         log.close()
+
+
+@contextmanager
+def standing(moment: int) -> Iterator[None]:
+    """Let the parts that ask for the time by themselves hear one moment."""
+    with ExitStack() as patches:
+        for part in (audit, people, tokens):
+            patches.enter_context(patch.object(part, "now", lambda: moment))
+        yield
 
 
 def _arrival(posting: Posting) -> Incoming:
@@ -70,7 +82,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--at", type=from_iso, default=NOW, help="when the clock stands still")
     given = parser.parse_args()
-    serve(load_settings(given.data, host="127.0.0.1", port=given.port), clock=lambda: given.at)
+    with standing(given.at):
+        serve(load_settings(given.data, host="127.0.0.1", port=given.port), clock=lambda: given.at)
 
 
 if __name__ == "__main__":

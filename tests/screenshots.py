@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import caught_up
+from tests.browser.entrance import REFUSING, entrances
 from tests.browser.places import FAILING, LISTS, all_pages
 from tests.browser.visits import ARGUMENTS, Visits
 from tests.fixed_clock import fill
@@ -58,23 +59,27 @@ def main() -> int:
                 return _for_readme(running, given.out)
             chosen = {n: p for n, p in all_pages(running).items() if n in given.pages}
             complaints = _all(running, chosen or all_pages(running), given.out)
-            if not given.pages:
-                complaints += _empty(Path(name) / "empty", given.out)
+        if not given.pages:
+            complaints += _empty(Path(name) / "empty", given.out)
+            complaints += _closed(Path(name) / "closed", given.out)
     sys.stderr.writelines(f"{line}\n" for line in complaints)
     return 1 if complaints else 0
 
 
-def _all(running: Running, pages: Mapping[str, str], out: Path) -> list[str]:
+def _all(running: Running, pages: Mapping[str, str], out: Path, session: str = "") -> list[str]:
     """Pictures of some pages of a service, in every theme and width."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=ARGUMENTS
         )
         visits = Visits(browser, running.url)
-        visits.allow(FAILING)
+        visits.allow(f"{FAILING}|{REFUSING}")
         for theme, dark in THEMES.items():
             for width in WIDTHS:
-                page = visits.open("/", dark=dark, width=width, height=HEIGHT, zone="Europe/Berlin")
+                page = visits.context(
+                    dark=dark, width=width, height=HEIGHT, zone="Europe/Berlin", session=session
+                ).new_page()
+                page.goto("/")
                 for name, path in pages.items():
                     _take(page, path, out / f"{name}-{theme}-{width}.png")
                 page.close()
@@ -88,6 +93,17 @@ def _empty(data: Path, out: Path) -> list[str]:
     data.mkdir(mode=0o700)
     with service(data, command=("tests.fixed_clock",)) as running:
         return _all(running, {f"empty-{name}": path for name, path in LISTS.items()}, out)
+
+
+def _closed(data: Path, out: Path) -> list[str]:
+    """Pictures of what only a service with sign-in has."""
+    data.mkdir(mode=0o700)
+    with entrances(data) as ways:
+        return [
+            complaint
+            for way in ways
+            for complaint in _all(way.running, way.pages, out, way.session)
+        ]
 
 
 def _for_readme(running: Running, out: Path) -> int:
@@ -113,7 +129,8 @@ def _for_readme(running: Running, out: Path) -> int:
 def _take(page: Page, path: str, picture: Path) -> None:
     page.goto(path)
     page.evaluate(SETTLED)
-    page.locator("#live[data-state=live]").wait_for()
+    if page.locator("#live").count():  # nobody follows a page without having signed in
+        page.locator("#live[data-state=live]").wait_for()
     tall = page.evaluate("document.documentElement.scrollHeight")
     size = page.viewport_size or {"width": 0, "height": 0}
     clip = {"x": 0, "y": 0, "width": size["width"], "height": min(max(tall, HEIGHT), TALLEST)}

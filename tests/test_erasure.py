@@ -144,7 +144,7 @@ def test_the_views_are_those_of_a_rebuild_and_nobody_goes_back(told: Told) -> No
 
 def test_the_page_asks_before_anything_goes(told: Told) -> None:
     asks = told.running.get(f"/erase/{PERSON}").text
-    assert "Erase for good" in asks
+    assert "Erase for good?" in asks
     assert PERSON in asks
     unsure = told.running.post_form("/erase", person=PERSON, reason="as asked")
     assert unsure.status_code == 400

@@ -66,6 +66,13 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     level: int = 0
     mark: str = ""
 
+    @property
+    def look(self) -> str:
+        """The classes of its line; those of ways that were taken come last, so they lie on top."""
+        thick = f"w{self.level}" if self.level > 1 else ""
+        found = "" if self.declared else "discovered"
+        return " ".join(filter(None, ("edges", "taken" * self.taken, found, self.mark, thick)))
+
 
 class Box(msgspec.Struct, frozen=True):
     """A node with its place: the upper left corner, the size, the wrapped label."""

@@ -26,6 +26,13 @@ class Line(msgspec.Struct, frozen=True):
     href: str = ""
 
 
+class Way(msgspec.Struct, frozen=True):
+    """A way on from a node: where it leads, with what is counted on it."""
+
+    label: str
+    facts: tuple[Line, ...]
+
+
 class Item(msgspec.Struct, frozen=True):
     """A node: its label with what is counted on it, and what stands under it.
 
@@ -34,7 +41,7 @@ class Item(msgspec.Struct, frozen=True):
 
     label: str
     facts: tuple[Line, ...]
-    below: tuple[Line, ...] = ()
+    below: tuple[Way, ...] = ()
     aside: tuple[str, ...] = ()
     active: bool = True
     href: str = ""
@@ -46,6 +53,11 @@ class Listing(msgspec.Struct, frozen=True):
     items: list[Item]
     left_out: int = 0
     folded: list[Item] = []
+
+    @property
+    def lines(self) -> int:
+        """How long the list is."""
+        return sum(map(_lines, self.items))
 
 
 def shortened(items: Iterable[Item]) -> Listing:

@@ -5,6 +5,7 @@ than it means to.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from litestar import MediaType, Response
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from web.assets import asset_url
 from web.badges import anomaly_words, badge, capital, plain, sentence
@@ -22,6 +23,7 @@ from web.times import TIME_FILTERS
 from web.viewer import Viewer
 
 ICONS: Final = asset_url("icons.svg")
+BETWEEN_BACKTICKS: Final = re.compile("`([^`]+)`")
 
 
 def render(template: str, context: msgspec.Struct, seen_by: Viewer, **frame: Any) -> str:
@@ -72,6 +74,11 @@ def web(address: str | None) -> str:
     return address if address and address.lower().startswith(("https://", "http://")) else ""
 
 
+def commands(text: str) -> Markup:
+    """Words with what is to be typed, which stands between backticks, as code."""
+    return Markup(BETWEEN_BACKTICKS.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
 def pretty(body: bytes) -> str:
     """JSON bytes indented for reading; other bytes as they are, odd ones replaced."""
     text = body.decode("utf-8", "replace")
@@ -95,6 +102,7 @@ def _environment() -> Environment:
         "look": lambda state, kind: badge(kind, state),
         "badge": badge_html,
         "segment": encode_id,
+        "commands": commands,
         "pretty": pretty,
         "web": web,
         "number": thousands,

@@ -44,11 +44,13 @@ def ago(moment: int, now: int) -> str:
 
 def exact(moment: int, zone: ZoneInfo) -> str:
     """A time with its day and zone: `Mon 23 Nov 2026, 10:42:07 Europe/London`."""
-    try:
-        local = to_datetime(moment).astimezone(zone)
-    except OverflowError:
-        return to_iso(moment)
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S} {zone.key}"
+    return f"{dated(moment, zone)} {zone.key}"
+
+
+def dated(moment: int, zone: ZoneInfo) -> str:
+    """The same where the page names the zone: `Mon 23 Nov 2026, 10:42:07`."""
+    local = local_time(moment, zone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S}"
 
 
 def day_name(day: dt.date, seen: Viewer) -> str:
@@ -84,7 +86,7 @@ def _waiting(context: Context, moment: int) -> Markup:
 @pass_context
 def _exact(context: Context, moment: int | None) -> Markup | str:
     seen: Viewer = context["viewer"]
-    return NOTHING if moment is None else _time(moment, seen, exact(moment, seen.zone))
+    return NOTHING if moment is None else _time(moment, seen, dated(moment, seen.zone))
 
 
 @pass_context

@@ -15,6 +15,8 @@ What a test asks for:
   the machine; `visits.allow("status of 404")` takes what a test provokes on purpose.
 - `filled`: that service, shared by all tests, to post to: `filled.post(body)`. Its clock
   stands still at `tests.fixed_clock.NOW`; its history is the same on every day.
+- `ways_in`: services that ask who is there, with the sessions of people and the pages that
+  each sees: `visits.context(url=way.running.url, session=way.session)`.
 - `empty_service`: a service of the test's own that has received nothing yet, with the real
   clock: `visits.open("/", url=empty_service.url)`. `nothing` is one to look at only.
 
@@ -29,6 +31,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.entrance import Way, entrances
 from tests.browser.visits import Visits, running_browser, watched
 from tests.fixed_clock import fill
 from tests.running import Running, eventually, service
@@ -59,6 +62,13 @@ def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service that has received nothing and never will."""
     with service(tmp_path_factory.mktemp("nothing"), command=("tests.fixed_clock",)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def ways_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Way]]:
+    """The ways into a service that asks who is there, signed in and not."""
+    with entrances(tmp_path_factory.mktemp("entrances")) as ways:
+        yield ways
 
 
 @pytest.fixture

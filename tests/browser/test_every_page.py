@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Response
 
+from tests.browser.entrance import REFUSING, Way
 from tests.browser.places import FAILING, LISTS, all_pages
 from tests.browser.visits import Visits
 from tests.running import Running
@@ -39,6 +40,17 @@ class TestEveryPage:
 
         found = findings(page, LISTS)
         assert not found, "\n".join(found)
+
+    def test_of_who_may_come_in_is_so_too(
+        self, visits: Visits, ways_in: list[Way], dark: bool, width: int
+    ) -> None:
+        visits.allow(REFUSING)
+        for way in ways_in:
+            page = visits.context(
+                dark=dark, width=width, url=way.running.url, session=way.session
+            ).new_page()
+            found = findings(page, way.pages)
+            assert not found, "\n".join(found)
 
 
 def findings(page: Page, places: Mapping[str, str]) -> list[str]:

@@ -14,7 +14,7 @@ from tests.web.graphs import shape, walked
 
 PIXELS = 96 / 25.4  # of a millimetre
 SHEETS = {"A4": (180 * PIXELS, 267 * PIXELS), "Letter": (186 * PIXELS, 249 * PIXELS)}
-CONTROLS = "button, [role=toolbar], form, .graph-tools, .top, .side, .foot, .up, .skip"
+CONTROLS = "button, [role=toolbar], form, .graph-tools, .top, .side, .foot .more, .up, .skip"
 LARGE = shape(40)
 
 
@@ -50,7 +50,7 @@ def on_paper(page: Page, address: str, width: float) -> None:
 
 
 @pytest.mark.parametrize("run", ["small", "large-v1-0"])
-def test_the_whole_graph_fits_the_sheet_and_the_timeline_follows(
+def test_the_whole_graph_is_on_the_first_sheet_and_the_timeline_follows(
     browser: Browser, running: Running, sheet: tuple[str, float, float], run: str
 ) -> None:
     _, width, height = sheet
@@ -61,7 +61,7 @@ def test_the_whole_graph_fits_the_sheet_and_the_timeline_follows(
         assert drawing
         assert drawing["x"] >= 0
         assert drawing["x"] + drawing["width"] <= width + 1
-        assert drawing["height"] <= height
+        assert drawing["y"] + drawing["height"] <= height
         assert page.evaluate(INSIDE) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width + 1
         timeline = page.locator(".timeline").bounding_box()

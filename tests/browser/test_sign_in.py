@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_every_page import violations
 from tests.browser.visits import Visits, watched
 from tests.running import Running, eventually, service
 from tests.sample import body
@@ -56,20 +55,6 @@ def test_the_first_engineer_comes_in_without_javascript(visits: Visits, closed: 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_on_the_pages_of_access(visits: Visits, dark: bool, width: int) -> None:
-    page = visits.context(dark=dark, width=width).new_page()
-    page.goto("/sign-in?next=/account")
-    assert violations(page) == []
-    sign_in(page, "/sign-in?next=/account")
-    for path in ("/account", "/people", "/tokens"):
-        page.goto(path)
-        assert violations(page) == [], path
-        scroll = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert scroll <= 0, path
-
-
 def test_signing_out_elsewhere_leads_an_open_page_to_the_sign_in_and_back(
     visits: Visits, closed: Running
 ) -> None:
@@ -107,3 +92,23 @@ def test_taking_care_of_something_works_by_script_and_names_who_did_it(visits: V
     expect(page.get_by_text("taken care of by jo@example.org", exact=False)).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name=re.compile("^Done")).first).to_be_visible()
+
+
+def test_the_sign_in_stands_in_the_middle_of_the_window(visits: Visits) -> None:
+    box = visits.open("/sign-in").locator("form.entry").bounding_box()
+    assert box
+    assert box["x"] + box["width"] / 2 == pytest.approx(640, abs=10)
+    assert box["width"] > 300
+
+
+def test_choosing_a_role_sends_no_form(visits: Visits) -> None:
+    page = visits.context().new_page()
+    sign_in(page, "/people")
+    form = page.locator("form[action='/people']")
+    form.get_by_label("E-mail address").fill("ada@example.org")
+    form.get_by_label("Role").select_option("manager")
+    form.get_by_label(re.compile("^Organizations")).fill("org-1")
+    expect(page.get_by_text("Hand this link to")).to_have_count(0)
+    form.get_by_role("button", name="Make a link").click()
+    expect(page.get_by_text("Hand this link to ada@example.org")).to_be_visible()
+    expect(page.locator(".people > li", has_text="ada@example.org")).to_contain_text("org-1")

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from web.visitors import COOKIE
+
 PATIENCE = 30_000  # ms; far more than anything takes, so that a busy machine fails no test
 
 
@@ -57,8 +59,12 @@ class Visits:
         height: int = 900,
         javascript: bool = True,
         url: str = "",
+        session: str = "",
     ) -> BrowserContext:
-        """A fresh visitor; pages of one context share cookies, locks and channels, as tabs do."""
+        """A fresh visitor; pages of one context share cookies, locks and channels, as tabs do.
+
+        With the secret of a `session` somebody is signed in.
+        """
         context = self._browser.new_context(
             base_url=url or self._url,
             timezone_id=zone,
@@ -69,6 +75,8 @@ class Visits:
             reduced_motion="reduce",
         )
         context.set_default_timeout(PATIENCE)
+        if session:
+            context.add_cookies([{"name": COOKIE, "value": session, "url": url or self._url}])
         context.on("console", lambda message: self._note(f"console: {message.text}"))
         context.on("weberror", lambda error: self._note(f"script error: {error.error}"))
         context.on("request", lambda request: self._leaving(request.url))

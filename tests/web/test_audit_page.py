@@ -68,6 +68,12 @@ def test_lines_are_listed_newest_first_and_filtered(asking: TestClient[Litestar]
     assert "No " in soup(asking, "/audit?actor=nobody").text
 
 
+def test_who_may_sign_in_is_no_candidate(asking: TestClient[Litestar]) -> None:
+    control(asking).audit.note("eve", "person added", "jo@example.org, viewer")
+    (row,) = soup(asking, "/audit").select("tbody tr")
+    assert not row.select('a[href^="/candidates"]')
+
+
 def test_a_long_trail_is_read_page_by_page(asking: TestClient[Litestar]) -> None:
     trail = control(asking).audit
     for number in range(60):

@@ -117,7 +117,7 @@ def test_a_cancelled_run_is_not_shown_as_failed(pages: TestClient[Litestar]) -> 
 
 def test_the_way_to_where_a_run_stands_is_told_as_probable(pages: TestClient[Litestar]) -> None:
     page = soup(pages, "/runs/lost")
-    assert "Complete to “Label of check”: probably taken last" in text(page.select_one(".nested"))
+    assert "Complete to “Label of check” · probably taken last" in text(page.select_one(".nested"))
     assert "Probably taken last" in text(page.select_one(".legend"))
 
 

@@ -215,6 +215,14 @@ def test_nothing_can_be_installed_without_the_link(service: Guarded) -> None:
     assert WRONG in service.browser().sign_in("admin", "admin").text
 
 
+def test_a_link_that_is_spent_leads_on_to_the_sign_in(service: Guarded) -> None:
+    answer = service.browser().get("/link/spent")
+    assert answer.status_code == 404
+    assert "This link was used already" in answer.text
+    assert 'href="/sign-in"' in answer.text
+    assert "search" not in answer.text
+
+
 def test_looking_at_a_link_does_not_use_it_up(service: Guarded) -> None:
     _, secret = service.services.control.people.add("jo@example.org", MANAGER, actor="test")
     for _ in range(3):

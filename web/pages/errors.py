@@ -48,11 +48,15 @@ def error_page(request: Request[Any, Any, Any], error: Exception) -> Response[An
     detail = str(error) if isinstance(error, TrackerError) else getattr(error, "detail", "")
     seen = viewer(request, now())
     ways = _without(error, seen, set(request.query_params))
-    page = ErrorPage(heading, detail or heading, "" if ways else advice, ways or HOME)
+    if seen.grant is None:  # who has not signed in has no search, and no page to go back to
+        advice, ways = "", SIGN_IN
+    detail = "" if detail.casefold() == heading.casefold() else detail
+    page = ErrorPage(heading, detail, "" if ways else advice, ways or HOME)
     return html(render("error.html", page, seen), status)
 
 
 HOME: Final = [("Go to Today", "/")]
+SIGN_IN: Final = [("Sign in", "/sign-in")]
 
 
 def _without(error: Exception, seen: Viewer, given: set[str]) -> list[tuple[str, str]]:

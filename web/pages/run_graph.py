@@ -9,7 +9,7 @@ from projections.queries.run_graph import RunEdge, RunGraph, RunNode
 from projections.queries.runs import RunDetail
 from web.badges import badge, plain
 from web.graph import Drawing, Edge, Node, draw
-from web.graph_list import Item, Line, Listing, anchor, folded, shortened
+from web.graph_list import Item, Line, Listing, Way, anchor, folded, shortened
 from web.graph_text import LABEL_WIDTH, TEXT_WIDTH, spoken, wrapped
 from web.times import lasted
 
@@ -105,7 +105,7 @@ def _notes(node: RunNode, detail: RunDetail) -> list[str]:
 
 
 def _contact(contact: contacts.Contact) -> str:
-    why = contact.reason or contact.resolution
+    why = plain(contact.reason or contact.resolution or "")
     words = f"Contact {badge('contact', contact.status).text.lower()}"
     return f"{words}: {why}" if why else words
 
@@ -136,7 +136,7 @@ def _item(node: RunNode, detail: RunDetail, graph: RunGraph, labels: dict[str, s
     return Item(
         label=labels[node.id],
         facts=tuple(Line(note) for note in _notes(node, detail)),
-        below=tuple(Line(_way(edge, labels)) for edge in ways if edge.taken or edge.last),
+        below=tuple(_way(edge, labels) for edge in ways if edge.taken or edge.last),
         aside=tuple(_to(edge, labels) for edge in ways if not (edge.taken or edge.last)),
         active=reached,
         href="#" + _leads_to(node, detail) if leads else "",
@@ -148,8 +148,8 @@ def _to(edge: RunEdge, labels: dict[str, str]) -> str:
     return f"{spoken(edge.outcome) or 'Next'} to “{labels[edge.target]}”{found}"
 
 
-def _way(edge: RunEdge, labels: dict[str, str]) -> str:
+def _way(edge: RunEdge, labels: dict[str, str]) -> Way:
     waited = f" after {lasted(edge.waited)}" if edge.waited is not None else ""
     often = f" {edge.taken} times" if edge.taken > 1 else ""
     words = f"taken{often}{waited}" if edge.taken else "probably taken last"
-    return f"{_to(edge, labels)}: {words}"
+    return Way(_to(edge, labels), (Line(words),))

@@ -121,7 +121,7 @@ def _notes(
         yield spoken(step.outcome)
         yield f"after {lasted(step.waited)}"
     elif contact:
-        yield contact.reason or contact.resolution
+        yield plain(contact.reason or contact.resolution or "")
         yield contact.node_id and f"at “{labels.get(contact.node_id, contact.node_id)}”"
     else:
         named = entry.note if entry.note in labels else None

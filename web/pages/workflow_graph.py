@@ -1,24 +1,26 @@
 """A workflow's graph with its counts: what is drawn, listed, and told of its differences."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
+from markupsafe import escape
 
 from projections.queries.workflow_graph import EdgeKey, Graph, GraphEdge, GraphNode
 from tracker.timing import DAY, HOUR, MINUTE
 from web.figures import thousands
-from web.graph import MOST_EDGES, Drawing, Edge, Node, draw
-from web.graph_list import Item, Line, Listing, shortened
+from web.graph import MOST_EDGES, MOST_NODES, Drawing, Edge, Node, draw
+from web.graph_list import Item, Line, Listing, Way, shortened
 from web.graph_text import TEXT_WIDTH, spoken
 from web.pages.workflow_links import Links
 from web.times import lasted
 
 GONE: Final = "gone"
 LEVELS: Final = 5
-ROOM: Final = 61_000
-NODE_TAKES, WAY_TAKES = 215, 130
-"""Characters that a page has for its drawing, and what a node and a way take of it unlinked."""
+ROOM: Final = 79_000
+NODE_TAKES, WAY_TAKES, PIN_TAKES, LINE_TAKES = 215, 180, 110, 210
+"""Bytes that a page has for its graph; what a node, a way and a pin take without links, and a
+line of the list."""
 
 WAITS: Final = (
     (MINUTE, "up to a minute"),
@@ -74,44 +76,71 @@ def drawn(
 ) -> Drawing:
     """The drawing; `marks` names nodes and ways that are `new` or `gone` in a comparison.
 
-    What is gone leads to the runs of the `older` version. The links of ways take at most
-    `room` characters, so that the page stays small.
+    What is gone leads to the runs of the `older` version. The links take at most `room`
+    bytes, so that the page stays small.
     """
     nodes = sorted(graph.nodes, key=lambda node: -node.entered)
     addresses = _addresses(graph, links, marks, older, room)
     return draw(
-        [
-            _node(node, older if marks.get(node.id) == GONE else links, used, marks)
-            for node in nodes
-        ],
+        [_node(node, addresses.get(node.id, ""), links, used, marks) for node in nodes],
         [_edge(edge, graph, addresses.get(_key(edge), ""), used, marks) for edge in graph.edges],
     )
 
 
 def _addresses(
     graph: Graph, links: Links, marks: Mapping[object, str], older: Links, room: int
-) -> dict[EdgeKey, str]:
-    """Where the ways lead, the busiest first, as far as there is room; the list has them all."""
-    found: dict[EdgeKey, str] = {}
-    for edge in sorted(graph.edges, key=lambda edge: -edge.runs):
-        key = _key(edge)
-        address = (older if marks.get(key) == GONE else links).way(edge)
-        room -= len(address)
-        if not edge.runs or room < 0:
+) -> dict[str | EdgeKey, str]:
+    """Where nodes and then ways lead, the busiest first, as far as there is room for it.
+
+    The list has them all.
+    """
+    found: dict[str | EdgeKey, str] = {}
+    for key, address in _busiest_first(graph, links, marks, older):
+        room -= _size(address)
+        if room < 0:
             break
         found[key] = address
     return found
 
 
-def room_beside(graph: Graph, links: Links) -> int:
-    """How many characters a page of a graph has left for the links of its ways, and a table."""
-    nodes = sum(NODE_TAKES + len(links.node(node.id)) for node in graph.nodes)
-    return max(0, ROOM - nodes - WAY_TAKES * min(len(graph.edges), MOST_EDGES))
+def _busiest_first(
+    graph: Graph, links: Links, marks: Mapping[object, str], older: Links
+) -> Iterator[tuple[str | EdgeKey, str]]:
+    for node in sorted(graph.nodes, key=lambda node: -node.runs):
+        if node.runs:
+            yield node.id, (older if marks.get(node.id) == GONE else links).node(node.id)
+    for edge in sorted(graph.edges, key=lambda edge: -edge.runs):
+        if edge.runs:
+            yield _key(edge), (older if marks.get(_key(edge)) == GONE else links).way(edge)
+
+
+def room_beside(graph: Graph, links: Links, listing: Listing) -> int:
+    """How many bytes a page of a graph has left for the links of its drawing, and a table."""
+    nodes = sum(NODE_TAKES + _title_size(node) for node in graph.nodes[:MOST_NODES])
+    pins = sum(PIN_TAKES + _size(links.here(node.id)) for node in graph.nodes if node.here)
+    ways = WAY_TAKES * min(len(graph.edges), MOST_EDGES)
+    return max(0, ROOM - nodes - pins - ways - LINE_TAKES * listing.lines)
+
+
+def _size(text: str) -> int:
+    return len(str(escape(text)).encode())
+
+
+def _title_size(node: GraphNode) -> int:
+    title = _title(node)
+    return _size(title) + len("<title></title>") if title else 0
+
+
+def _title(node: GraphNode) -> str:
+    """The whole label, only where the box can't hold it: it makes pages large."""
+    label = node.label or node.id
+    return label if len(label) > 2 * TEXT_WIDTH else ""
 
 
 def unlinked(drawing: Drawing) -> int:
-    """How many ways of a drawing are counted without being links."""
-    return sum(path.edge.taken and not path.edge.href for path in drawing.paths)
+    """How many nodes and ways of a drawing are counted without being links."""
+    nodes = sum(bool(box.node.level) and not box.node.href for box in drawing.boxes)
+    return nodes + sum(path.edge.taken and not path.edge.href for path in drawing.paths)
 
 
 def labels_of(graph: Graph) -> dict[str, str]:
@@ -128,7 +157,9 @@ def _key(edge: GraphEdge) -> EdgeKey:
     return edge.source, edge.outcome, edge.target
 
 
-def _node(node: GraphNode, links: Links, used: Scale, marks: Mapping[object, str]) -> Node:
+def _node(
+    node: GraphNode, address: str, links: Links, used: Scale, marks: Mapping[object, str]
+) -> Node:
     label, mark = node.label or node.id, marks.get(node.id, "")
     wait = f" · {lasted(node.median_wait)}" if node.median_wait is not None else ""
     notes = [runs_words(node.runs) + wait]
@@ -141,9 +172,8 @@ def _node(node: GraphNode, links: Links, used: Scale, marks: Mapping[object, str
         icon="map-pin" if node.here else "circle-check" if seen else "circle-dashed",
         state=mark or ("" if seen else "unseen"),
         level=used.level(node),
-        href=links.node(node.id) if node.runs else "",
-        # Only where the box can't hold the label: it makes pages large.
-        detail=label if len(label) > 2 * TEXT_WIDTH else "",
+        href=address,
+        detail=_title(node),
         pin=f"{thousands(node.here)} here" if node.here else "",
         pin_href=links.here(node.id) if node.here else "",
     )
@@ -202,12 +232,12 @@ def _to(edge: GraphEdge, labels: dict[str, str]) -> str:
     return f"{spoken(edge.outcome) or 'Next'} to “{labels[edge.target]}”"
 
 
-def _way(edge: GraphEdge, labels: dict[str, str], links: Links) -> Line:
-    words = f"{_to(edge, labels)}: {runs_words(edge.runs)}"
-    again = f", {thousands(edge.count)} times" if edge.count != edge.runs else ""
-    found = "" if edge.declared else ", discovered"
-    wait = f"median wait {lasted(edge.median_wait)}"
-    return Line(f"{words} ({edge.share:.0%}){again}, {wait}{found}", links.way(edge))
+def _way(edge: GraphEdge, labels: dict[str, str], links: Links) -> Way:
+    again = f" ({thousands(edge.count)} times)" if edge.count != edge.runs else ""
+    words = [f"{edge.share:.0%}", f"median wait {lasted(edge.median_wait)}"]
+    words += [] if edge.declared else ["discovered"]
+    runs = Line(runs_words(edge.runs) + again, links.way(edge))
+    return Way(_to(edge, labels), (runs, *map(Line, words)))
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -166,9 +166,10 @@ def workflow_page(
     shown = graph if other is None else together(other, graph)
     changes = {} if other is None else marks(other, graph)
     both = Links(id_, choice.compare, since), links
-    room = room_beside(shown, links)
+    listing = listed(graph, links, whole=choice.whole)
+    room = room_beside(shown, links, listing)
     rows = [] if other is None else compared(other, graph, both)
-    differing = rows if choice.whole else most_changed(rows, room)
+    differing = rows if choice.whole else most_changed(rows, room // 2)
     room -= ROW_TAKES * len(differing)
     drawing = None if choice.whole else drawn(shown, links, used, changes, both[0], room)
     return WorkflowPage(
@@ -188,7 +189,7 @@ def workflow_page(
         drawing=drawing,
         unlinked=unlinked(drawing) if drawing else 0,
         legend=used.legend(),
-        listing=listed(graph, links, whole=choice.whole),
+        listing=listing,
         undeclared=undeclared(graph, links),
         unused=unused(graph, links),
         compared=differing,

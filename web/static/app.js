@@ -1,5 +1,5 @@
-// What all pages do besides being live: times that age, the viewer's zone,
-// filters that send themselves.
+// What all pages do besides being live: times that age, the viewer's zone, forms that
+// send themselves and say so, menus that fold.
 "use strict";
 (() => {
   // ---------- times that age, in the same words as the server's
@@ -39,12 +39,42 @@
   // ---------- filters send themselves
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches(".filters select")) event.target.form.requestSubmit();
+    if (event.target.matches("form[method=get].filters select")) event.target.form.requestSubmit();
   });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[method=get], .find")) return;
     for (const field of event.target.querySelectorAll("input, select")) if (!field.value) field.disabled = true;
     setTimeout(() => event.target.querySelectorAll(":disabled").forEach((field) => { field.disabled = false; }));
+  });
+
+  // ---------- what was pressed shows that it is under way, and is not sent twice
+
+  const BUSY = "aria-busy";
+
+  document.addEventListener("submit", (event) => {
+    const pressed = event.submitter ?? event.target;
+    if (!pressed.hasAttribute(BUSY)) return pressed.setAttribute(BUSY, "true");
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+
+  const idle = () => document.querySelectorAll(`main [${BUSY}]`).forEach((one) => one.removeAttribute(BUSY));
+  addEventListener("pageshow", idle);
+  document.addEventListener("htmx:finally:request", idle);
+
+  // ---------- what unfolds over the page folds again: by Escape, and by a click elsewhere
+
+  const unfolded = () => document.querySelectorAll("details.menu[open], details.drop[open]");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const one of unfolded()) {
+      if (one.contains(document.activeElement)) one.querySelector("summary").focus();
+      one.open = false;
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const one of unfolded()) if (!one.contains(event.target)) one.open = false;
   });
 
   tellZone();
