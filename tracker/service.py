@@ -113,7 +113,9 @@ def running(settings: Settings, clock: Callable[[], int] = now) -> Iterator[Serv
     control = Control(settings.control_path, settings.secrets, lifetime)
     if not control.secrets():
         raise NotReady(NO_SECRET)
-    make_again(data, read_ledger(data / LEDGER), file_under)
+    made = make_again(data, read_ledger(data / LEDGER), file_under)
+    if made:
+        control.audit.note("tracker", "erasures made again", str(made))
     with ExitStack() as stack:
         services = _compose(settings, control, clock, stack)
         _prepare_views(data, services.rebuild)
