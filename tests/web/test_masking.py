@@ -117,7 +117,7 @@ ANSWERS = [
 MOST = 250  # addresses of one crawl; the lists' filters would never end
 
 
-def crawl(service: Guarded, grant: Grant) -> dict[str, str]:
+def crawl(service: Guarded, grant: Grant, most: int = MOST) -> dict[str, str]:
     """Every page, file and answer that can be reached, by address."""
     files = [route.removeprefix("GET ") for route in ACCESS if route.endswith(".csv")]
     wanted = [*STARTS, *(f"/api/v1/{name}" for name in ANSWERS), *files, "/calendar.ics"]
@@ -135,7 +135,7 @@ def crawl(service: Guarded, grant: Grant) -> dict[str, str]:
                     parts = urlsplit(urljoin(path, str(link.get(name, "#"))))
                     there = parts.path + (f"?{parts.query}" if parts.query else "")
                     ours = parts.netloc == "" and not parts.path.startswith("/static")
-                    if ours and len(found) < MOST:
+                    if ours and len(found) < most:
                         wanted.append(there)
     return found
 
