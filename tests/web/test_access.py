@@ -142,3 +142,11 @@ def test_without_a_sign_in_it_answers_only_at_its_own_name(data: Path) -> None:
         assert other.status == 200
         rebound = ask(service.app, "GET", "/", headers=[("host", b"evil.example")])
         assert rebound.status == 403
+
+
+def test_every_page_says_that_nobody_has_to_sign_in(data: Path, service: Guarded) -> None:
+    said = b"Open to everybody at this machine"
+    with guarded(data, open_access=True) as opened:
+        for path in ("/", "/runs", "/system"):
+            assert said in opened.ask("GET", path).body, path
+    assert said not in service.ask("GET", "/", ENGINEER).body

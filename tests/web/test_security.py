@@ -1,5 +1,6 @@
 """Headers of every answer, and a nonce that is never the same twice."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.web.asking import client
+from tests.web.asking import client, soup
 
 
 @pytest.fixture
@@ -34,6 +35,32 @@ def test_the_nonce_is_another_for_every_answer(asking: TestClient[Litestar]) -> 
     assert policy(asking, "/runs") != policy(asking, "/runs")
 
 
+def test_the_policy_allows_what_a_page_needs_and_nothing_else(
+    asking: TestClient[Litestar],
+) -> None:
+    parts = (part.strip().partition(" ") for part in policy(asking, "/runs").split(";"))
+    said = {name: value for name, _, value in parts}
+    assert said.pop("script-src").startswith("'nonce-")
+    assert said == {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": "'self'",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "htmx",
+    }
+
+
+def test_htmx_obeys_the_policy_on_every_page(asking: TestClient[Litestar]) -> None:
+    page = soup(asking, "/runs")
+    [config] = page.select('meta[name="htmx-config"]')
+    assert json.loads(str(config["content"]))["extensions"] == "hx-csp"
+    assert page.select('script[src*="hx-csp"]')
+
+
 @pytest.mark.parametrize("path", ["/api", "/api/v1/runs", "/healthz", "/no/such/page.js"])
 def test_nothing_unsafe_is_allowed_anywhere(asking: TestClient[Litestar], path: str) -> None:
     said = policy(asking, path)
@@ -48,4 +75,5 @@ def test_every_answer_says_how_it_is_to_be_treated(asking: TestClient[Litestar],
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cache-control"] == "no-store"

@@ -321,6 +321,23 @@ def test_no_other_site_can_make_a_browser_send_any_form(service: Guarded) -> Non
     assert wrong == []
 
 
+def test_nor_where_nobody_has_to_sign_in(data: Path) -> None:
+    with guarded(data, open_access=True) as service:
+        for path in (re.sub(r"\{\w+\}", "999", one) for one in UNSAFE if one != "/webhooks/popp"):
+            for headers in STRANGE:
+                sent = service.ask("POST", path, form={}, headers=list(headers.items()))
+                assert sent.status == 403, (path, headers)
+
+
+def test_a_form_that_no_page_of_ours_gave_signs_nobody_in(service: Guarded) -> None:
+    """Else another site could sign somebody in to an account of its own."""
+    service.person()
+    form = {"email": "jo@example.org", "password": PASSWORD}
+    for more in ({}, {"form_token": ""}, {"form_token": "0" * 64}):
+        answer = service.browser().client.post("/sign-in", data=form | more)
+        assert answer.status_code == 403, more
+
+
 def test_the_token_of_another_session_is_not_taken(service: Guarded) -> None:
     service.person()
     here, there = service.browser(), service.browser()
