@@ -1,15 +1,18 @@
 """People, one-time links, sessions and tokens in control.db."""
 
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.running import eventually
+from tracker import passwords
 from tracker.access import Grant, Role, checked_email, checked_organizations
 from tracker.control import Control
 from tracker.credentials import is_token, new_token
 from tracker.database import DatabaseError, open_writer
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import Busy, InvalidInput, NotFound
 from tracker.passwords import hash_password, outdated, verify_password
 from tracker.people import Person, Purpose
 from tracker.sessions import Lifetime
@@ -54,6 +57,13 @@ def test_a_link_sets_a_password_once(control: Control) -> None:
 def test_an_invitation_ends_after_seven_days(control: Control, days: int, usable: bool) -> None:
     _, secret = control.people.add("jo@example.org", VIEWER, actor="test")
     assert (control.people.link(secret, now() + days) is not None) is usable
+
+
+def test_a_reset_link_ends_after_a_day(control: Control) -> None:
+    control.people.set_password(person(control), "hash")
+    _, secret = control.people.reset("jo@example.org", actor="test")
+    assert control.people.link(secret, now() + DAY - MINUTE) is not None
+    assert control.people.link(secret, now() + DAY) is None
 
 
 def test_the_first_link_lasts_thirty_minutes_and_only_until_there_is_anybody(
@@ -260,3 +270,44 @@ def test_passwords_are_checked_in_the_same_time_for_nobody() -> None:
     assert not verify_password(None, "the password of nobody")
     unknown = time.process_time() - begun
     assert 1 / 5 < known / unknown < 5
+
+
+def test_passwords_are_kept_as_argon2id_of_some_cost() -> None:
+    assert hash_password("four words together").startswith("$argon2id$v=19$m=32768,t=3,p=1$")
+    assert outdated("$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21l$" + "A" * 43)
+
+
+def test_a_flood_of_sign_ins_takes_two_at_once_lets_eight_wait_and_sends_the_rest_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once, most, go_on = 0, 0, threading.Event()
+    results: list[str] = []
+
+    class Slow:
+        def verify(self, _kept: str, _password: str) -> None:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            go_on.wait(30)
+            at_once -= 1
+
+    def sign_in() -> None:
+        try:
+            passwords.verify_password("kept", "a password")
+            results.append("looked at")
+        except Busy:
+            results.append("sent away")
+
+    monkeypatch.setattr(passwords, "_hasher", Slow())
+    threads = [threading.Thread(target=sign_in) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(results) == 20)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert (most, sorted(set(results)), results.count("looked at")) == (
+        2,
+        ["looked at", "sent away"],
+        10,
+    )

@@ -17,7 +17,7 @@ from projections.queries.restricted import INSIDE, INSTEAD, SHOWN, restrict
 from tests.sample import append, built
 from tests.web.guarded import MANAGER, VIEWER, Guarded, guarded
 from tracker.access import Grant, Role
-from tracker.database import open_reader
+from tracker.database import open_reader, open_writer
 from tracker.events import CATALOGUE
 from tracker.timing import to_iso
 from web.access import ACCESS
@@ -204,6 +204,17 @@ HIDDEN = {
     "entities": {"name"},
     "persons": {"name", "name_order", "named_by", "named_at"},
 }
+
+
+def test_why_something_is_broken_is_not_told(data: Path) -> None:
+    append(data, list(canaries()))
+    path = built(data)
+    writer = open_writer(path)
+    writer.execute("UPDATE entities SET broken = 'ValueError: Ada'")
+    writer.close()
+    connection = open_reader(path, lambda c: restrict(c, Grant(Role.VIEWER)))
+    assert connection.execute("SELECT DISTINCT broken FROM entities").fetchall() == [("hidden",)]
+    connection.close()
 
 
 def test_a_table_that_nobody_named_shows_nothing(data: Path) -> None:

@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from argon2 import PasswordHasher
 
 from tests.web.guarded import ENGINEER, MANAGER, OURS, PASSWORD, VIEWER, Guarded, guarded
 from tracker.timing import now
 from tracker.tokens import Kind
 from tracker.totp import STEP, code_at
 from web.access import ACCESS
+from web.app import LARGEST_FORM
 from web.paths import safe_path
 
 TLS = "https://run.example.org"
@@ -151,6 +154,33 @@ def test_codes_are_asked_for_once_one_was_given(service: Guarded) -> None:
     assert browser.send("/account/codes", "/account", code=code, **form).status_code == 303
     assert browser.client.cookies["session"] != before
     assert WRONG in service.browser().sign_in().text
+
+
+def test_codes_are_no_longer_asked_for_with_the_password_alone(service: Guarded) -> None:
+    service.person()
+    browser = service.browser()
+    browser.sign_in()
+    people = service.services.control.people
+    people.set_totp(people.named("jo@example.org"), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+    refused = browser.send("/account/codes/remove", "/account", current="not the password")
+    assert refused.status_code == 400
+    assert people.named("jo@example.org").has_totp
+    allowed = browser.send("/account/codes/remove", "/account", current=PASSWORD)
+    assert allowed.status_code == 303
+    assert not people.named("jo@example.org").has_totp
+
+
+def test_a_password_that_was_hashed_cheaply_is_hashed_as_of_today(service: Guarded) -> None:
+    service.person()
+    people = service.services.control.people
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    people.set_password(people.named("jo@example.org"), cheap)
+    assert service.browser().sign_in().status_code == 303
+    known = people.credentials("jo@example.org")
+    assert known is not None
+    assert known.password is not None
+    assert "m=32768,t=3" in known.password
+    assert service.browser().sign_in().status_code == 303
 
 
 def test_a_new_password_ends_all_other_sessions_and_renews_this_one(service: Guarded) -> None:
@@ -364,12 +394,38 @@ def test_nothing_leads_to_another_host(address: str) -> None:
 
 def test_a_sign_in_leads_to_no_other_host(service: Guarded) -> None:
     service.person()
-    assert service.browser().sign_in(next="//evil.example").headers["location"] == "/"
+    browser = service.browser()
+    assert browser.sign_in(next="//evil.example").headers["location"] == "/"
+    assert browser.get("/sign-in?next=//evil.example").headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://127.0.0.1:8000/runs?status=failed", "/runs?status=failed"),
+        ("https://evil.example/runs", "/"),
+        ("http://127.0.0.1:8000//evil.example", "/"),
+        ("", "/"),
+    ],
+)
+def test_who_was_signed_out_meanwhile_comes_back_to_a_page_of_ours(
+    service: Guarded, referer: str, back: str
+) -> None:
+    headers = [("referer", referer)] if referer else []
+    answer = service.ask("POST", "/acknowledge", form={}, headers=headers)
+    assert answer.status == 303
+    assert answer.headers["location"] == f"/sign-in?{urlencode({'next': back})}"
 
 
 @pytest.mark.parametrize("address", ["/", "/runs?status=failed&x=%2F%2F", "/runs/a%2Fb"])
 def test_pages_of_this_site_are_kept(address: str) -> None:
     assert safe_path(address) == address
+
+
+def test_a_form_has_a_largest_size(service: Guarded) -> None:
+    browser = service.browser()
+    form = {"form_token": browser.form_token("/sign-in"), "email": "x" * (LARGEST_FORM + 1)}
+    assert browser.client.post("/sign-in", data=form).status_code == 413
 
 
 def test_personal_pages_are_never_kept_by_a_cache(service: Guarded) -> None:
