@@ -235,6 +235,39 @@ def test_every_change_of_access_stands_in_the_audit_trail(control: Control) -> N
     ]
 
 
+def test_what_people_do_with_their_own_access_stands_there_too(control: Control) -> None:
+    secret = control.people.first_link()
+    assert secret is not None
+    jo = control.people.redeem(secret, "hash", now(), "jo@example.org")
+    control.people.set_password(jo, "another hash")
+    control.people.set_password(jo, "the same, hashed anew", changed=False)
+    control.people.set_totp(jo, "SECRET")
+    control.people.set_totp(jo, None)
+    for _ in range(3):
+        control.sessions.begin(jo, now(), "127.0.0.1", "", "password")
+    first, *others = control.sessions.all(now())
+    control.sessions.end(others[0].id, now(), actor=jo.email)
+    control.sessions.end_others(first, now())
+    control.sessions.end(first.id, now(), actor="mo@example.org")
+    calendar, _ = control.tokens.add_calendar("phone", jo)
+    control.tokens.revoke(calendar.id, actor=jo.email, owner=jo)
+    assert actions(control)[::-1] == [
+        "first link made",
+        "password set",
+        "password changed",
+        "codes asked for",
+        "codes no longer asked for",
+        "signed in",
+        "signed in",
+        "signed in",
+        "signed out",
+        "session ended",
+        "session ended",
+        "calendar token made",
+        "calendar token revoked",
+    ]
+
+
 @pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'me'", "DELETE FROM audit"])
 def test_the_audit_trail_is_only_added_to(control: Control, data: Path, change: str) -> None:
     person(control)
