@@ -142,6 +142,19 @@ def test_a_session_ends_by_idleness_and_by_age_however_much_it_is_used(control: 
     assert control.sessions.find(used, begun + DAY) is None
 
 
+def test_streams_hang_on_sessions_and_tokens_that_count(control: Control) -> None:
+    control.sessions.begin(person(control), now(), "127.0.0.1", "", "password")
+    token, _ = control.tokens.add("reports", VIEWER, actor="test", days=1)
+    [session] = control.sessions.all(now())
+    asked = {"now": now(), "idle": now() + HOUR, "late": now() + DAY}
+    stand = {when: set(control.standing(at)) for when, at in asked.items()}
+    assert stand == {
+        "now": {("session", session.id), ("token", token.id)},
+        "idle": {("token", token.id)},
+        "late": set(),
+    }
+
+
 def test_a_session_is_found_by_its_secret_alone_and_only_its_hash_is_kept(
     control: Control, data: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from tests.web.guarded import ENGINEER, MANAGER, OURS, PASSWORD, VIEWER, Guarded, guarded
-from tracker.timing import now
+from tracker.database import open_reader
+from tracker.timing import DAY, MINUTE, now
 from tracker.tokens import Kind
 from tracker.totp import STEP, code_at
 from web.access import ACCESS
@@ -116,6 +118,28 @@ def test_an_id_that_the_browser_brings_along_is_never_taken_over(service: Guarde
     browser.client.cookies.set("session", "chosen-by-somebody-else")
     browser.sign_in()
     assert service.services.control.sessions.find("chosen-by-somebody-else", now()) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "lasts"),
+    [
+        ({"session_idle_minutes": 5}, 5 * MINUTE),
+        ({"session_idle_minutes": 525_600, "session_days": 2}, 2 * DAY),
+    ],
+    ids=["idle", "whole"],
+)
+def test_a_session_lasts_as_long_as_the_settings_say(
+    data: Path, settings: dict[str, int], lasts: int
+) -> None:
+    with guarded(data, **settings) as service:
+        service.person()
+        browser = service.browser()
+        browser.sign_in()
+        secret = browser.client.cookies["session"]
+        sessions = service.services.control.sessions
+        [session] = sessions.all(now())
+        assert sessions.find(secret, session.created_at + lasts) is None
+        assert sessions.find(secret, session.created_at + lasts - 1) is not None
 
 
 def test_signing_out_ends_the_session_itself(service: Guarded) -> None:
@@ -243,6 +267,16 @@ def test_nothing_can_be_installed_without_the_link(service: Guarded) -> None:
     assert service.browser().get("/link/guessed").status_code == 404
     assert service.browser().get("/people").status_code == 303
     assert WRONG in service.browser().sign_in("admin", "admin").text
+
+
+def test_requests_of_nobody_leave_nothing_behind(service: Guarded) -> None:
+    before = service.services.control.audit.entries()
+    for path in ("/", "/sign-in", "/api/v1/runs", "/live", "/nowhere", "/link/guessed") * 5:
+        service.ask("GET", path)
+    with closing(open_reader(service.services.settings.control_path)) as control:
+        for table in ("sessions", "links", "tokens"):
+            assert control.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    assert service.services.control.audit.entries() == before
 
 
 def test_looking_at_a_link_does_not_use_it_up(service: Guarded) -> None:
