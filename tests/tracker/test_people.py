@@ -201,6 +201,12 @@ def test_a_token_counts_until_it_ends_or_is_revoked(control: Control) -> None:
     assert control.tokens.find(value, Kind.API, now()) is None
 
 
+@pytest.mark.parametrize("days", [0, -1, 3651])
+def test_a_token_ends_within_ten_years(control: Control, days: int) -> None:
+    with pytest.raises(InvalidInput, match="1 to 3650 days"):
+        control.tokens.add("reports", VIEWER, actor="test", days=days)
+
+
 def test_the_last_use_of_a_token_is_kept_coarsely(control: Control) -> None:
     _, value = control.tokens.add("reports", VIEWER, actor="test")
     at = now()
