@@ -226,6 +226,16 @@ def test_a_calendar_token_sees_what_its_owner_sees_now(control: Control) -> None
     assert (found.grant, found.owner) == (VIEWER, "mo@example.org")
 
 
+def test_nobody_revokes_the_calendar_of_somebody_else_as_an_owner(control: Control) -> None:
+    jo, mo = person(control), person(control, "mo@example.org")
+    token, value = control.tokens.add_calendar("phone", jo)
+    with pytest.raises(NotFound):
+        control.tokens.revoke(token.id, actor=mo.email, owner=mo)
+    assert control.tokens.find(value, Kind.CALENDAR, now()) is not None
+    control.tokens.revoke(token.id, actor=jo.email, owner=jo)
+    assert control.tokens.find(value, Kind.CALENDAR, now()) is None
+
+
 def test_a_code_is_used_up_once(control: Control) -> None:
     jo = person(control)
     assert control.people.use_step(jo, 5)

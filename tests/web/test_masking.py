@@ -83,7 +83,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     data: Path = tmp_path_factory.mktemp("masking")
     append(data, list(canaries()))
     built(data)
-    with guarded(data) as running:
+    with guarded(data, clock=lambda: NOW) as running:
         yield running
 
 
@@ -150,6 +150,14 @@ def test_a_manager_sees_it_all(service: Guarded) -> None:
     for field in ("participantFirstName", "participants.email", "participants.name", "evidence",
                   "responseSummary", "location", "contactName", "meetingUrl"):  # fmt: skip
         assert any(field in one for one in seen), field
+
+
+def test_the_calendar_feed_is_masked_too(service: Guarded) -> None:
+    feeds = {who: service.ask("GET", "/calendar.ics", who).body for who in (VIEWER, MANAGER)}
+    assert all(b"BEGIN:VEVENT" in feed for feed in feeds.values())
+    assert b"Secret-" in feeds[MANAGER]
+    assert b"Secret-" not in feeds[VIEWER]
+    assert b"ATTENDEE" not in feeds[VIEWER]
 
 
 def test_names_lead_a_viewer_to_nobody(service: Guarded) -> None:

@@ -239,6 +239,36 @@ def test_guessing_is_slowed_down_whatever_headers_say(service: Guarded) -> None:
     assert browser.sign_in().status_code == 429
 
 
+def test_trying_one_account_after_the_other_is_slowed_down_by_address(service: Guarded) -> None:
+    service.person()
+    browser = service.browser()
+    statuses = [browser.sign_in(f"user{n}@example.org", "guess").status_code for n in range(21)]
+    assert statuses == [400] * 20 + [429]
+    assert browser.sign_in().status_code == 429
+
+
+def test_trying_links_is_slowed_down(service: Guarded) -> None:
+    _, secret = service.services.control.people.add("jo@example.org", VIEWER, actor="test")
+    browser = service.browser()
+    assert browser.get(f"/link/{secret}").status_code == 200
+    for number in range(20):
+        assert browser.get(f"/link/guess-{number}").status_code == 404
+    assert browser.get(f"/link/{secret}").status_code == 404
+
+
+def test_trying_the_password_of_an_open_session_is_slowed_down(service: Guarded) -> None:
+    service.person()
+    browser = service.browser()
+    browser.sign_in()
+    token = browser.form_token("/account")
+    said = []
+    for number in range(6):
+        form = {"form_token": token, "current": f"guess {number}", "password": "a new long one"}
+        said.append(browser.client.post("/account/password", data=form).text)
+    assert all("not the one you sign in with" in page for page in said[:5])
+    assert "Too many tries" in said[5]
+
+
 def test_trying_tokens_is_slowed_down_but_a_right_one_always_counts(service: Guarded) -> None:
     service.person()
     wrong = [("authorization", "Bearer trk_guess")]
