@@ -1,5 +1,6 @@
 """Signing in and out, sessions, forms that only our own pages can send, and headers."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,7 +18,9 @@ from tracker.tokens import Kind
 from tracker.totp import STEP, code_at
 from web.access import ACCESS
 from web.app import LARGEST_FORM
+from web.pages.sign_in import NOTED
 from web.paths import safe_path
+from web.visitors import same
 
 TLS = "https://run.example.org"
 WRONG = "The e-mail address, the password or the code is wrong"
@@ -97,6 +100,20 @@ def test_failures_stand_in_the_audit_trail_alike_without_what_was_typed(service:
         ("jo@example.org", "sign-in failed"),
     ]
     assert "mistake" not in str(entries)
+
+
+def test_of_many_failures_from_one_place_only_the_first_are_noted(data: Path) -> None:
+    hours = itertools.count(0, 20 * MINUTE)  # longer than anybody has to wait
+    at = begun = now()
+
+    with guarded(data, clock=lambda: at) as service:
+        service.person()
+        browser = service.browser()
+        for _ in range(NOTED + 10):
+            at = begun + next(hours)
+            assert browser.sign_in("jo@example.org", "guess").status_code == 400
+        failed = service.services.control.audit.entries(action="sign-in failed")
+    assert len(failed) == NOTED
 
 
 def test_a_session_gets_a_new_id_at_each_sign_in(service: Guarded) -> None:
@@ -229,7 +246,8 @@ def test_guessing_is_slowed_down_whatever_headers_say(service: Guarded) -> None:
     token = browser.form_token("/sign-in")
     statuses = []
     for number in range(8):
-        form = {"form_token": token, "email": "jo@example.org", "password": f"guess {number}"}
+        email = ("jo@example.org", "JO@Example.org", " jo@example.org ")[number % 3]
+        form = {"form_token": token, "email": email, "password": f"guess {number}"}
         headers = {"X-Forwarded-For": f"203.0.113.{number}", "User-Agent": str(number)}
         answer = browser.client.post("/sign-in", data=form, headers=headers)
         statuses.append(answer.status_code)
@@ -431,6 +449,12 @@ def test_a_form_that_no_page_of_ours_gave_signs_nobody_in(service: Guarded) -> N
     for more in ({}, {"form_token": ""}, {"form_token": "0" * 64}):
         answer = service.browser().client.post("/sign-in", data=form | more)
         assert answer.status_code == 403, more
+
+
+def test_the_token_of_a_form_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert same("ü", "ü")
+    monkeypatch.setattr("hmac.compare_digest", lambda *_: False)
+    assert not same("ü", "ü")
 
 
 def test_the_token_of_another_session_is_not_taken(service: Guarded) -> None:
