@@ -31,6 +31,12 @@ def test_a_page_runs_only_the_scripts_that_carry_its_nonce(asking: TestClient[Li
     assert set(re.findall(r'hx-nonce="([^"]+)"', answer.text)) == carried
 
 
+def test_no_variable_turns_debugging_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITESTAR_DEBUG", "1")
+    with client(data, []) as asking:
+        assert asking.app.debug is False
+
+
 def test_the_nonce_is_another_for_every_answer(asking: TestClient[Litestar]) -> None:
     assert policy(asking, "/runs") != policy(asking, "/runs")
 
@@ -67,6 +73,21 @@ def test_nothing_unsafe_is_allowed_anywhere(asking: TestClient[Litestar], path: 
     assert "unsafe" not in said
     assert "default-src 'none'" in said
     assert "script-src 'none'" in said or "script-src 'nonce-" in said
+
+
+@pytest.mark.parametrize("path", ["/runs", "/parts/runs", "/api/v1/runs"])
+def test_what_goes_wrong_inside_is_told_to_nobody(
+    asking: TestClient[Litestar], path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("Ada Lovelace")
+
+    monkeypatch.setattr("projections.queries.runs.list_runs", fail)
+    answer = asking.get(path, headers={"accept": "text/html"})
+    assert answer.status_code == 500
+    assert "Something went wrong" in answer.text
+    for word in ("Ada", "Traceback", "RuntimeError", "projections"):
+        assert word not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/runs", "/runs.csv", "/calendar.ics"])
