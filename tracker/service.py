@@ -108,7 +108,6 @@ def running(settings: Settings, clock: Callable[[], int] = now) -> Iterator[Serv
     if settings.open_access and not settings.is_local:
         raise NotReady(NOT_LOCAL.format(host=settings.host))
     data = prepare_data(settings)
-    os.umask(0o077)
     lifetime = Lifetime(settings.session_idle_minutes * MINUTE, settings.session_days * DAY)
     control = Control(settings.control_path, settings.secrets, lifetime)
     if not control.secrets():
