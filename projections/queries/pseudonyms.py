@@ -12,6 +12,7 @@ guessed: there are not many phone numbers.
 import hashlib
 import re
 import secrets
+import threading
 from typing import Any, Final
 
 from tracker.database import Connection, Cursor
@@ -30,6 +31,7 @@ _ASKED: Final = re.compile(f"{_PSEUDONYM.pattern}|{_EMAIL}|{_PHONE}")
 
 _secret = secrets.token_bytes(16)
 _kept: dict[str, str] = {}
+_guard = threading.Lock()
 
 
 class Pseudonymous(Connection):
@@ -49,7 +51,7 @@ class Pseudonymous(Connection):
 def hide(text: str) -> str:
     """The text with a pseudonym in the place of each address and phone number."""
     personal = _EITHER if "@" in text else _NUMBER
-    return personal.sub(lambda found: _pseudonym(found[0]), text)
+    return personal.sub(lambda found: _keep(found[0]), text)
 
 
 def reveal(text: str) -> str:
@@ -61,14 +63,20 @@ def _asked(value: Any) -> Any:
     """What a question asks for: what a pseudonym stands for, and no address by itself."""
     if not isinstance(value, str):
         return value
-    return _ASKED.sub(lambda found: _kept.get(found[0]) or hide(found[0]), value)
+    return _ASKED.sub(lambda found: _kept.get(found[0]) or _name(found[0]), value)
 
 
-def _pseudonym(personal: str) -> str:
-    digest = hashlib.blake2b(personal.encode("utf-8", "replace"), key=_secret, digest_size=6)
-    name = BEGINNING + digest.hexdigest()
+def _keep(personal: str) -> str:
+    """The pseudonym of an address, which can be asked by from now on."""
+    name = _name(personal)
     if name not in _kept:
-        while len(_kept) >= MOST_KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[name] = personal
+        with _guard:
+            while len(_kept) >= MOST_KEPT:
+                del _kept[next(iter(_kept))]
+            _kept[name] = personal
     return name
+
+
+def _name(personal: str) -> str:
+    digest = hashlib.blake2b(personal.encode("utf-8", "replace"), key=_secret, digest_size=6)
+    return BEGINNING + digest.hexdigest()
