@@ -185,6 +185,7 @@ def test_a_copy_of_the_log_from_before_forgets_again_beside_the_ledger(told: Tol
         eventually(lambda: caught_up(again))
         assert files_with(data, told.canaries.words) == {}
         assert "Erased person" in again.get(f"/candidates/{PERSON}").text
+        assert "erasures made again" in tracker("audit", "--data", str(data)).stdout.lower()
 
 
 def test_a_restart_finds_nothing_to_add_and_shows_the_same(told: Told) -> None:

@@ -92,6 +92,28 @@ def test_every_fixture_that_is_recommended_exists() -> None:
     assert {path for path in named if not (ROOT / path).exists()} == set()
 
 
+def threats() -> list[str]:
+    """The rows of the README's table of threats, without its head."""
+    table = README.partition("| who | tries |")[2].partition("\n\n")[0]
+    return table.splitlines()[2:]
+
+
+@pytest.mark.parametrize("row", threats())
+def test_each_threat_names_tests_that_there_are(row: str) -> None:
+    *_, stopped_by, tests = (cell.strip() for cell in row.strip("| ").split(" | "))
+    named = re.findall(r"`([^`]+)`", tests)
+
+    assert stopped_by
+    assert named
+    for name in named:
+        files = [ROOT / name, *(ROOT / name).rglob("test_*.py")]
+        assert any("\ndef test_" in file.read_text() for file in files if file.is_file()), name
+
+
+def test_there_are_threats() -> None:
+    assert len(threats()) > 10
+
+
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_stands_in_the_readme_with_its_default(name: str) -> None:
     field = Settings.model_fields[name]

@@ -1,6 +1,8 @@
 """The service as it runs: a process that is posted to, killed, stopped, and worked beside."""
 
 import json
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -280,3 +282,15 @@ def answers(url: str) -> bool:
         return httpx.get(f"{url}/healthz").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def test_every_file_is_its_owners_alone(data: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with service(data) as running:
+            assert running.post(body()).is_success
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.rglob("*")}
+    finally:
+        os.umask(before)
+    assert {"log.db", "control.db"} <= modes.keys()
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}

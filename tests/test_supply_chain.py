@@ -45,6 +45,27 @@ def test_an_older_version_is_named() -> None:
     assert "CVE-2026-42544" in said
 
 
+@pytest.mark.parametrize(
+    ("package", "old", "safe"),
+    [
+        ("litestar", "2.23.9", "2.24.0"),
+        ("h11", "0.14.0", "0.16.0"),
+        ("granian", "2.7.3", "2.7.4"),
+        ("multipart", "1.3.0", "1.3.1"),
+        ("pyinstaller", "5.13.2", "6.0.0"),
+        ("apscheduler", "3.11.1", "3.11.2"),
+        ("sqlite", "3.51.2", "3.51.3"),
+    ],
+)
+def test_the_holes_that_matter_to_us_are_in_the_table(package: str, old: str, safe: str) -> None:
+    assert holes({package: old})
+    assert not holes({package: safe})
+
+
+def test_the_checks_write_the_bill_of_materials() -> None:
+    assert "\nstep .ci/sbom dist/sbom.cdx.json\n" in (ROOT / ".ci/run").read_text()
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_every_package_is_pinned_by_hash_and_no_address_is_in_the_lock(lock: Path) -> None:
     text = lock.read_text()

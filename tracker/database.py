@@ -22,6 +22,7 @@ else:
     from pysqlite3 import dbapi2 as sqlite3
 
 Connection = sqlite3.Connection
+Cursor = sqlite3.Cursor
 DatabaseError = sqlite3.Error
 
 OLDEST_SQLITE = (3, 51, 3)
@@ -56,16 +57,18 @@ def open_writer(path: Path, *, durable: bool = True) -> Connection:
 
 
 def open_reader(
-    path: Path, prepare: Callable[[Connection], None] = lambda _connection: None
+    path: Path,
+    prepare: Callable[[Connection], None] = lambda _connection: None,
+    kind: type[Connection] = Connection,
 ) -> Connection:
     """A connection that can't write and never checkpoints; usable from any one thread at a time.
 
-    `prepare` may give it temporary tables and views first. Raises NotReady when the file
-    does not exist.
+    `prepare` may give it temporary tables and views first; `kind` may be one that changes
+    what is read. Raises NotReady when the file does not exist.
     """
     if not path.exists():
         raise NotReady(f"{path.name} does not exist yet in {path.parent}; start the service once")
-    connection = _connect(read_only(path))
+    connection = _connect(read_only(path), kind)
     prepare(connection)
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -77,9 +80,14 @@ def open_in_memory() -> Connection:
     return _connect(":memory:")
 
 
-def _connect(uri: str) -> Connection:
+def _connect(uri: str, kind: type[Connection] = Connection) -> Connection:
     connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE
+        uri,
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=PATIENCE,
+        factory=kind,
     )
     connection.execute("PRAGMA cache_size = -4000")
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -197,10 +205,14 @@ class Readers:
     """
 
     def __init__(
-        self, path: Path, prepare: Callable[[Connection], None] = lambda _connection: None
+        self,
+        path: Path,
+        prepare: Callable[[Connection], None] = lambda _connection: None,
+        kind: type[Connection] = Connection,
     ) -> None:
         self.path = path
         self._prepare = prepare
+        self._kind = kind
         self._idle: deque[Connection] = deque()
         self._closed = False
 
@@ -210,7 +222,7 @@ class Readers:
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = open_reader(self.path, self._prepare)
+            connection = open_reader(self.path, self._prepare, self._kind)
         try:
             with snapshot(connection):
                 yield connection

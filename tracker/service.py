@@ -108,12 +108,13 @@ def running(settings: Settings, clock: Callable[[], int] = now) -> Iterator[Serv
     if settings.open_access and not settings.is_local:
         raise NotReady(NOT_LOCAL.format(host=settings.host))
     data = prepare_data(settings)
-    os.umask(0o077)
     lifetime = Lifetime(settings.session_idle_minutes * MINUTE, settings.session_days * DAY)
     control = Control(settings.control_path, settings.secrets, lifetime)
     if not control.secrets():
         raise NotReady(NO_SECRET)
-    make_again(data, read_ledger(data / LEDGER), file_under)
+    made = make_again(data, read_ledger(data / LEDGER), file_under)
+    if made:
+        control.audit.note("tracker", "erasures made again", str(made))
     with ExitStack() as stack:
         services = _compose(settings, control, clock, stack)
         _prepare_views(data, services.rebuild)

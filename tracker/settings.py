@@ -28,6 +28,7 @@ from tracker.public_url import checked_public_url
 PREFIX: Final = "TRACKER_"
 DEFAULT_DATA: Final = Path("data")
 FILE_NAME: Final = "tracker.toml"
+CONTROL: Final = "control.db"
 PRIVATE_UMASK: Final = 0o077
 HOME_OF_BINARY: Final = f"{PREFIX}HOME"  # read by the single binary's launcher alone
 
@@ -168,7 +169,7 @@ class Settings(BaseSettings):
     @property
     def control_path(self) -> Path:
         """Signing secrets, people, tokens, results of jobs and the audit trail."""
-        return self.data / "control.db"
+        return self.data / CONTROL
 
     @property
     def backup_directory(self) -> Path:

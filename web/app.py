@@ -77,6 +77,7 @@ def create_app(services: Services, lifespan: Lifespan | None = None) -> Litestar
         lifespan=[lifespan] if lifespan else [],
         openapi_config=None,
         logging_config=None,
+        debug=False,  # whatever the environment says
     )
 
 

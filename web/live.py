@@ -22,6 +22,7 @@ from litestar import Request, asgi
 from litestar.types import Receive, Scope, Send
 
 from projections.follower import Advance
+from projections.queries.pseudonyms import hide
 from tracker.access import Grant
 from tracker.database import DatabaseError
 from tracker.errors import TrackerError
@@ -54,7 +55,8 @@ class Subscriber:
     def tell(self, advance: Advance, mark: str) -> None:
         """Add what changed to what is told next."""
         self._mark = mark
-        keys = self._keys | advance.keys
+        masked = self.grant is not None and self.grant.masked
+        keys = self._keys | (frozenset(map(hide, advance.keys)) if masked else advance.keys)
         # A key holds an id, which may be one of an organization that is not theirs.
         limited = self.grant is not None and not self.grant.whole
         whole = limited or "generation" in keys or "*" in keys or len(keys) > MOST_KEYS

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from projections import generation
+from projections.queries.pseudonyms import Pseudonymous
 from projections.queries.restricted import restrict
 from tracker.access import Grant, Role
 from tracker.database import Connection, Readers
@@ -19,14 +20,18 @@ MOST_LIMITED: Final = 32  # different grants whose connections are kept
 class Views:
     """Lends connections to any thread; follows the pointer file when a rebuild switches it.
 
-    `prepare` may put something between a connection and those who use it.
+    `prepare` may put something between a connection of a `kind` and those who use it.
     """
 
     def __init__(
-        self, data: Path, prepare: Callable[[Connection], None] = lambda _connection: None
+        self,
+        data: Path,
+        prepare: Callable[[Connection], None] = lambda _connection: None,
+        kind: type[Connection] = Connection,
     ) -> None:
         self._data = data
         self._prepare = prepare
+        self._kind = kind
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
         self._readers: Readers | None = None
@@ -37,9 +42,10 @@ class Views:
         if grant is not None and grant.whole and not grant.masked:
             return self
         key = grant and Grant(Role.VIEWER if grant.masked else Role.MANAGER, grant.organizations)
+        kind = Pseudonymous if key is None or key.masked else Connection
         with self._lock:
             found = self._limited.pop(key, None) or Views(
-                self._data, lambda connection: restrict(connection, key)
+                self._data, lambda connection: restrict(connection, key), kind
             )
             self._limited[key] = found
             oldest = next(iter(self._limited))
@@ -92,4 +98,4 @@ class Views:
     def _replace(self, path: Path | None) -> None:
         if self._readers is not None:
             self._readers.close()
-        self._readers = Readers(path, self._prepare) if path is not None else None
+        self._readers = Readers(path, self._prepare, self._kind) if path is not None else None

@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Error, Page, Route
 from tests.browser.conftest import caught_up
 from tests.browser.places import LISTS
 from tests.browser.visits import Visits, watched
+from tests.filled import filled
 from tests.running import Running, eventually, service
+from tracker.events import CATALOGUE
 
 EVENTS = sorted((Path(__file__).parents[2] / "fixtures/events").glob("*.json"))
 MARKUP = "\"'></textarea></title><script>hit()</script><img src=x onerror=hit()><b hx-get=/hit>"
@@ -26,10 +28,10 @@ TIMES = ("At", "Time", "Start", "End", "Date", "timezone", "timeZone")
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A service that received every type of event twice, with markup in every text."""
+    """A service that received every type of event, with markup in every text that it can hold."""
     with service(tmp_path_factory.mktemp("hostile")) as running:
-        for number, path in enumerate(EVENTS):
-            event = json.loads(path.read_bytes())
+        recorded = (json.loads(path.read_bytes()) for path in EVENTS)
+        for number, event in enumerate([*recorded, *whole()]):
             for told in (appended(event), replaced(event)):
                 told["eventId"] = f"{number}-{len(json.dumps(told))}{MARKUP}"
                 assert running.post(json.dumps(told).encode()).json()["status"] == "accepted"
@@ -37,6 +39,16 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         running.post(json.dumps({"event": ADDRESS, "data": {"recordId": MARKUP}}).encode())
         eventually(lambda: caught_up(running))
         yield running
+
+
+def whole() -> Iterator[dict[str, Any]]:
+    """An event of each type in which no field is missing."""
+    at = "2026-03-02T09:00:00Z"
+    for name, kind in CATALOGUE.items():
+        if not name.startswith("TRACKER_"):
+            data = filled(kind.payload, lambda path: at if path.endswith(TIMES) else path)
+            data["recordId"] = f"whole-{kind.family}"
+            yield {"event": name, "eventId": name, "eventTimestamp": at, "data": data}
 
 
 def appended(value: Any, name: str = "") -> Any:

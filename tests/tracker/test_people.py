@@ -1,15 +1,18 @@
 """People, one-time links, sessions and tokens in control.db."""
 
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.running import eventually
+from tracker import passwords
 from tracker.access import Grant, Role, checked_email, checked_organizations
 from tracker.control import Control
 from tracker.credentials import is_token, new_token
 from tracker.database import DatabaseError, open_writer
-from tracker.errors import InvalidInput, NotFound
+from tracker.errors import Busy, InvalidInput, NotFound
 from tracker.passwords import NOBODYS, hash_password, outdated, verify_password
 from tracker.people import Person, Purpose
 from tracker.sessions import Lifetime
@@ -54,6 +57,13 @@ def test_a_link_sets_a_password_once(control: Control) -> None:
 def test_an_invitation_ends_after_seven_days(control: Control, days: int, usable: bool) -> None:
     _, secret = control.people.add("jo@example.org", VIEWER, actor="test")
     assert (control.people.link(secret, now() + days) is not None) is usable
+
+
+def test_a_reset_link_ends_after_a_day(control: Control) -> None:
+    control.people.set_password(person(control), "hash")
+    _, secret = control.people.reset("jo@example.org", actor="test")
+    assert control.people.link(secret, now() + DAY - MINUTE) is not None
+    assert control.people.link(secret, now() + DAY) is None
 
 
 def test_the_first_link_lasts_thirty_minutes_and_only_until_there_is_anybody(
@@ -132,6 +142,19 @@ def test_a_session_ends_by_idleness_and_by_age_however_much_it_is_used(control: 
     assert control.sessions.find(used, begun + DAY) is None
 
 
+def test_streams_hang_on_sessions_and_tokens_that_count(control: Control) -> None:
+    control.sessions.begin(person(control), now(), "127.0.0.1", "", "password")
+    token, _ = control.tokens.add("reports", VIEWER, actor="test", days=1)
+    [session] = control.sessions.all(now())
+    asked = {"now": now(), "idle": now() + HOUR, "late": now() + DAY}
+    stand = {when: set(control.standing(at)) for when, at in asked.items()}
+    assert stand == {
+        "now": {("session", session.id), ("token", token.id)},
+        "idle": {("token", token.id)},
+        "late": set(),
+    }
+
+
 def test_a_session_is_found_by_its_secret_alone_and_only_its_hash_is_kept(
     control: Control, data: Path
 ) -> None:
@@ -178,6 +201,12 @@ def test_a_token_counts_until_it_ends_or_is_revoked(control: Control) -> None:
     assert control.tokens.find(value, Kind.API, now()) is None
 
 
+@pytest.mark.parametrize("days", [0, -1, 3651])
+def test_a_token_ends_within_ten_years(control: Control, days: int) -> None:
+    with pytest.raises(InvalidInput, match="1 to 3650 days"):
+        control.tokens.add("reports", VIEWER, actor="test", days=days)
+
+
 def test_the_last_use_of_a_token_is_kept_coarsely(control: Control) -> None:
     _, value = control.tokens.add("reports", VIEWER, actor="test")
     at = now()
@@ -195,6 +224,16 @@ def test_a_calendar_token_sees_what_its_owner_sees_now(control: Control) -> None
     found = control.tokens.find(value, Kind.CALENDAR, now())
     assert found is not None
     assert (found.grant, found.owner) == (VIEWER, "mo@example.org")
+
+
+def test_nobody_revokes_the_calendar_of_somebody_else_as_an_owner(control: Control) -> None:
+    jo, mo = person(control), person(control, "mo@example.org")
+    token, value = control.tokens.add_calendar("phone", jo)
+    with pytest.raises(NotFound):
+        control.tokens.revoke(token.id, actor=mo.email, owner=mo)
+    assert control.tokens.find(value, Kind.CALENDAR, now()) is not None
+    control.tokens.revoke(token.id, actor=jo.email, owner=jo)
+    assert control.tokens.find(value, Kind.CALENDAR, now()) is None
 
 
 def test_a_code_is_used_up_once(control: Control) -> None:
@@ -222,6 +261,39 @@ def test_every_change_of_access_stands_in_the_audit_trail(control: Control) -> N
         "signed in",
         "person added",
         "person added",
+    ]
+
+
+def test_what_people_do_with_their_own_access_stands_there_too(control: Control) -> None:
+    secret = control.people.first_link()
+    assert secret is not None
+    jo = control.people.redeem(secret, "hash", now(), "jo@example.org")
+    control.people.set_password(jo, "another hash")
+    control.people.set_password(jo, "the same, hashed anew", changed=False)
+    control.people.set_totp(jo, "SECRET")
+    control.people.set_totp(jo, None)
+    for _ in range(3):
+        control.sessions.begin(jo, now(), "127.0.0.1", "", "password")
+    first, *others = control.sessions.all(now())
+    control.sessions.end(others[0].id, now(), actor=jo.email)
+    control.sessions.end_others(first, now())
+    control.sessions.end(first.id, now(), actor="mo@example.org")
+    calendar, _ = control.tokens.add_calendar("phone", jo)
+    control.tokens.revoke(calendar.id, actor=jo.email, owner=jo)
+    assert actions(control)[::-1] == [
+        "first link made",
+        "password set",
+        "password changed",
+        "codes asked for",
+        "codes no longer asked for",
+        "signed in",
+        "signed in",
+        "signed in",
+        "signed out",
+        "session ended",
+        "session ended",
+        "calendar token made",
+        "calendar token revoked",
     ]
 
 
@@ -260,3 +332,44 @@ def test_passwords_are_checked_in_the_same_time_for_nobody() -> None:
     assert not verify_password(None, "the password of nobody")
     unknown = time.process_time() - begun
     assert 1 / 5 < known / unknown < 5
+
+
+def test_passwords_are_kept_as_argon2id_of_some_cost() -> None:
+    assert hash_password("four words together").startswith("$argon2id$v=19$m=32768,t=3,p=1$")
+    assert outdated("$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21l$" + "A" * 43)
+
+
+def test_a_flood_of_sign_ins_takes_two_at_once_lets_eight_wait_and_sends_the_rest_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once, most, go_on = 0, 0, threading.Event()
+    results: list[str] = []
+
+    class Slow:
+        def verify(self, _kept: str, _password: str) -> None:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            go_on.wait(30)
+            at_once -= 1
+
+    def sign_in() -> None:
+        try:
+            passwords.verify_password("kept", "a password")
+            results.append("looked at")
+        except Busy:
+            results.append("sent away")
+
+    monkeypatch.setattr(passwords, "_hasher", Slow())
+    threads = [threading.Thread(target=sign_in) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(results) == 20)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert (most, sorted(set(results)), results.count("looked at")) == (
+        2,
+        ["looked at", "sent away"],
+        10,
+    )

@@ -139,6 +139,27 @@ def test_a_status_that_is_a_sentence_goes() -> None:
     assert "conversationStatus" not in left(body(conversationStatus="Ada said no"))
 
 
+@pytest.mark.parametrize(("outcome", "kept"), [("onComplete", True), ("Ada said no", False)])
+def test_of_a_step_its_ids_kind_and_outcome_stay_but_not_its_label(
+    outcome: str, kept: bool
+) -> None:
+    content = body(
+        event="WORKFLOW_NODE_COMPLETED",
+        nodeId="ask",
+        nodeType="task",
+        label="Ask Ada",
+        outcome=outcome,
+        nextNodeId="book",
+    )
+    assert left(content) == {
+        "recordId": "talk-1",
+        "organizationId": "org-1",
+        "nodeId": "ask",
+        "nodeType": "task",
+        "nextNodeId": "book",
+    } | ({"outcome": outcome} if kept else {})
+
+
 def test_of_a_type_that_is_not_understood_only_the_envelope_stays() -> None:
     content = body(event="CONVERSATION_OF_TOMORROW", candidateId="cand-ada", note="Ada")
     assert left(content) == {"recordId": "talk-1", "organizationId": "org-1"}

@@ -48,6 +48,15 @@ def test_one_changed_bit_is_enough_to_fail(secret: str, body: bytes, place: int,
         assert verify(body, written, [("a", secret)]) is None
 
 
+def test_nothing_is_compared_but_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    mac = bytes.fromhex(sign("one", b"x"))
+    urlsafe = base64.urlsafe_b64encode(mac).decode()
+    ways = [*encodings("one", b"x"), mac.hex().upper(), urlsafe, urlsafe.rstrip("=")]
+    assert {verify(b"x", way, [("a", "one")]) for way in ways} == {"a"}
+    monkeypatch.setattr("hmac.compare_digest", lambda *_: False)
+    assert {verify(b"x", way, [("a", "one")]) for way in ways} == {None}
+
+
 def test_the_label_of_the_secret_that_signed_is_told() -> None:
     secrets = [("old", "one"), ("new", "two"), ("spare", "three")]
     assert verify(b"x", sign("two", b"x"), secrets) == "new"

@@ -36,6 +36,11 @@ def test_a_code_counts_for_its_neighbours_and_never_again() -> None:
     assert used_step(SECRET, "héllo", at, 0) is None
 
 
+def test_codes_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hmac.compare_digest", lambda *_: False)
+    assert used_step(SECRET, code_at(SECRET, 1), 59 * SECOND, 0) is None
+
+
 def test_secrets_are_random_and_fit_into_an_address() -> None:
     one, other = new_secret(), new_secret()
     assert one != other

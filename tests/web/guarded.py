@@ -1,7 +1,7 @@
 """The real application with its guard on: nobody is let in by default."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,10 +99,15 @@ class Browser:
 
 
 @contextmanager
-def guarded(data: Path, bodies: Iterable[bytes] = (), **settings: Any) -> Iterator[Guarded]:
+def guarded(
+    data: Path,
+    bodies: Iterable[bytes] = (),
+    clock: Callable[[], int] = now,
+    **settings: Any,
+) -> Iterator[Guarded]:
     """A service over some deliveries."""
     append(data, list(bodies))
-    with running(load_settings(data, signing_secrets="a secret", **settings)) as services:
+    with running(load_settings(data, signing_secrets="a secret", **settings), clock) as services:
         yield Guarded(services)
 
 

@@ -1,5 +1,6 @@
 """Deny by default: every route, every role, one table."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -64,6 +65,32 @@ def address(route: str) -> tuple[str, str]:
 
 def test_the_table_has_a_row_for_each_route_and_no_other(service: Guarded) -> None:
     assert routes(service.app) == set(ACCESS)
+
+
+# Said once more, by what an address begins with, so that no row is weakened by accident.
+ANYBODY = {
+    "POST /webhooks/popp", "GET /healthz", "GET /readyz", "GET /static/{name}", "GET /calendar.ics",
+    "GET /sign-in", "POST /sign-in", "GET /sign-in/other", "GET /sign-in/back",
+    "GET /link/{secret}", "POST /link/{secret}",
+}  # fmt: skip
+LEAST = {
+    **dict.fromkeys(("events", "acknowledge", "views"), Role.MANAGER),
+    **dict.fromkeys(
+        ("deliveries", "quarantine", "system", "workflow-import", "audit", "erase", "person-file",
+         "people", "tokens", "api"), Role.ENGINEER,
+    ),
+}  # fmt: skip
+
+
+def test_the_table_says_what_it_is_meant_to_say() -> None:
+    assert {route for route, rule in ACCESS.items() if rule.role is None} == ANYBODY
+    for route, rule in ACCESS.items():
+        thing = re.sub(r"^\w+ /(?:parts/|api/v1/)?|\.csv$", "", route).partition("/")[0]
+        if route not in ANYBODY:
+            assert rule.role == LEAST.get(thing, Role.VIEWER), route
+        described = {"GET /api", "GET /api/openapi.json"}
+        if rule.role is Role.ENGINEER and route not in described:
+            assert rule.whole, route
 
 
 @pytest.mark.parametrize("who", GRANTS)
@@ -142,3 +169,11 @@ def test_without_a_sign_in_it_answers_only_at_its_own_name(data: Path) -> None:
         assert other.status == 200
         rebound = ask(service.app, "GET", "/", headers=[("host", b"evil.example")])
         assert rebound.status == 403
+
+
+def test_every_page_says_that_nobody_has_to_sign_in(data: Path, service: Guarded) -> None:
+    said = b"Open to everybody at this machine"
+    with guarded(data, open_access=True) as opened:
+        for path in ("/", "/runs", "/system"):
+            assert said in opened.ask("GET", path).body, path
+    assert said not in service.ask("GET", "/", ENGINEER).body

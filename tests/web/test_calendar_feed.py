@@ -140,6 +140,18 @@ def test_lines_are_folded_and_nothing_can_break_out_of_one(data: Path) -> None:
     assert len(_events(feed)) == 1
 
 
+def test_no_control_character_reaches_a_calendar(data: Path) -> None:
+    odd = "a\x00b\x07c\x1bd\x7f"
+    booked = _meeting(
+        "SCHEDULED", 0, "2026-03-05T09:00:00", title=odd, location=odd,
+        participants=[{"name": odd, "email": "a@example.com"}],
+    )  # fmt: skip
+    feed = _feed(data, booked)
+    assert feed.count(b"abcd") == 3
+    assert [byte for byte in feed if byte < 32 and byte not in b"\r\n"] == []
+    assert b"\x7f" not in feed
+
+
 def test_the_same_meetings_give_the_same_bytes(data: Path) -> None:
     booked = _meeting("SCHEDULED", 0, "2026-03-05T09:00:00")
     assert _feed(data, booked) == _feed(data)

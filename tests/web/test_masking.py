@@ -2,22 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urljoin, urlsplit
 
-import msgspec
 import pytest
 from bs4 import BeautifulSoup
 
 from projections import generation
 from projections.queries.restricted import INSIDE, INSTEAD, SHOWN, restrict
+from tests.filled import filled
 from tests.sample import append, built
 from tests.web.guarded import MANAGER, VIEWER, Guarded, guarded
 from tracker.access import Grant, Role
-from tracker.database import open_reader
+from tracker.database import open_reader, open_writer
 from tracker.events import CATALOGUE
 from tracker.timing import to_iso
 from web.access import ACCESS
@@ -48,24 +46,14 @@ RECORDS = {
 }  # fmt: skip
 
 
-def content(kind: Any, event: str, record: str, path: str = "") -> Any:
-    """A value of a payload's type, in which every text is a canary unless it may be seen."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        hints = get_type_hints(kind)
-        return {
-            name: content(hints[field], event, record, f"{path}.{name}".lstrip("."))
-            for field, name in zip(
-                kind.__struct_fields__, kind.__struct_encode_fields__, strict=True
-            )
-        }
-    if get_origin(kind) is UnionType:
-        return content(get_args(kind)[0], event, record, path)
-    if get_origin(kind) is tuple:
-        return [content(get_args(kind)[0], event, record, path)]
-    if kind is str:
+def text(event: str, record: str) -> Callable[[str], str]:
+    """A canary for every text of an event, unless it may be seen."""
+
+    def told(path: str) -> str:
         shown = SHOWN_FIELDS.get(f"{path}@{event}", SHOWN_FIELDS.get(path))
         return shown.format(record=record) if shown else f"Secret-{event}-{path}-Quarry"
-    return {bool: True, int: 1, float: 7.5}[kind]
+
+    return told
 
 
 def canaries() -> Iterator[bytes]:
@@ -78,7 +66,7 @@ def canaries() -> Iterator[bytes]:
         for family in sorted(families):
             number += 1
             record = RECORDS[kind.family] if family != "own" else f"{kind.family}-{number}"
-            data = content(kind.payload, name, record)
+            data = filled(kind.payload, text(name, record))
             if family == "own" and kind.family == "meeting":
                 data["conversationId"] = f"talk-{number}"
             message = {
@@ -95,7 +83,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     data: Path = tmp_path_factory.mktemp("masking")
     append(data, list(canaries()))
     built(data)
-    with guarded(data) as running:
+    with guarded(data, clock=lambda: NOW) as running:
         yield running
 
 
@@ -117,7 +105,7 @@ ANSWERS = [
 MOST = 250  # addresses of one crawl; the lists' filters would never end
 
 
-def crawl(service: Guarded, grant: Grant) -> dict[str, str]:
+def crawl(service: Guarded, grant: Grant, most: int = MOST) -> dict[str, str]:
     """Every page, file and answer that can be reached, by address."""
     files = [route.removeprefix("GET ") for route in ACCESS if route.endswith(".csv")]
     wanted = [*STARTS, *(f"/api/v1/{name}" for name in ANSWERS), *files, "/calendar.ics"]
@@ -135,7 +123,7 @@ def crawl(service: Guarded, grant: Grant) -> dict[str, str]:
                     parts = urlsplit(urljoin(path, str(link.get(name, "#"))))
                     there = parts.path + (f"?{parts.query}" if parts.query else "")
                     ours = parts.netloc == "" and not parts.path.startswith("/static")
-                    if ours and len(found) < MOST:
+                    if ours and len(found) < most:
                         wanted.append(there)
     return found
 
@@ -162,6 +150,14 @@ def test_a_manager_sees_it_all(service: Guarded) -> None:
     for field in ("participantFirstName", "participants.email", "participants.name", "evidence",
                   "responseSummary", "location", "contactName", "meetingUrl"):  # fmt: skip
         assert any(field in one for one in seen), field
+
+
+def test_the_calendar_feed_is_masked_too(service: Guarded) -> None:
+    feeds = {who: service.ask("GET", "/calendar.ics", who).body for who in (VIEWER, MANAGER)}
+    assert all(b"BEGIN:VEVENT" in feed for feed in feeds.values())
+    assert b"Secret-" in feeds[MANAGER]
+    assert b"Secret-" not in feeds[VIEWER]
+    assert b"ATTENDEE" not in feeds[VIEWER]
 
 
 def test_names_lead_a_viewer_to_nobody(service: Guarded) -> None:
@@ -204,6 +200,17 @@ HIDDEN = {
     "entities": {"name"},
     "persons": {"name", "name_order", "named_by", "named_at"},
 }
+
+
+def test_why_something_is_broken_is_not_told(data: Path) -> None:
+    append(data, list(canaries()))
+    path = built(data)
+    writer = open_writer(path)
+    writer.execute("UPDATE entities SET broken = 'ValueError: Ada'")
+    writer.close()
+    connection = open_reader(path, lambda c: restrict(c, Grant(Role.VIEWER)))
+    assert connection.execute("SELECT DISTINCT broken FROM entities").fetchall() == [("hidden",)]
+    connection.close()
 
 
 def test_a_table_that_nobody_named_shows_nothing(data: Path) -> None:

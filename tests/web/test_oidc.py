@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -27,7 +28,7 @@ class Issuer:
 
     def __init__(self) -> None:
         self.key = RSAKey.generate_key(2048, {"kid": "one"})
-        self.signing = self.key
+        self.signing: RSAKey | None = self.key
         self.claims: dict[str, Any] = {"email": "jo@example.org", "email_verified": True}
         self.challenge = ""
         self.nonce = ""
@@ -76,6 +77,10 @@ class Issuer:
             "iss": self.url, "sub": "1", "aud": CLIENT, "exp": at + 300, "iat": at,
             "nonce": self.nonce, **self.claims,
         }  # fmt: skip
+        if self.signing is None:
+            header, said = ({"alg": "none", "kid": "one"}, claims)
+            parts = (urlsafe_b64encode(json.dumps(part).encode()) for part in (header, said))
+            return b".".join((*(part.rstrip(b"=") for part in parts), b"")).decode()
         return jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.signing)
 
 
@@ -132,7 +137,7 @@ def test_somebody_who_may_sign_in_comes_in_and_where_they_wanted(
     [
         {"email": "mo@example.org"}, {"email_verified": False}, {"email_verified": None},
         {"nonce": "another"}, {"aud": "another"}, {"iss": "http://evil.example"},
-        {"exp": 1_000_000_000}, {"email": ""},
+        {"exp": 1_000_000_000}, {"email": ""}, {"aud": "another", "azp": CLIENT}, {"nonce": None},
     ],
 )  # fmt: skip
 def test_nobody_else_comes_in(data: Path, issuer: Issuer, claims: dict[str, Any]) -> None:
@@ -144,8 +149,11 @@ def test_nobody_else_comes_in(data: Path, issuer: Issuer, claims: dict[str, Any]
         assert browser.get("/").status_code == 303
 
 
-def test_a_token_that_the_issuer_did_not_sign_lets_nobody_in(data: Path, issuer: Issuer) -> None:
-    issuer.signing = RSAKey.generate_key(2048, {"kid": "one"})
+@pytest.mark.parametrize("key", [RSAKey.generate_key(2048, {"kid": "one"}), None])
+def test_a_token_that_the_issuer_did_not_sign_lets_nobody_in(
+    data: Path, issuer: Issuer, key: RSAKey | None
+) -> None:
+    issuer.signing = key
     with service(data, issuer) as running:
         running.services.control.people.add("jo@example.org", MANAGER, actor="test")
         browser = running.browser()
@@ -162,6 +170,38 @@ def test_the_state_is_bound_to_the_browser(data: Path, issuer: Issuer) -> None:
         assert other.get("/sign-in/back?code=one&state=guessed").status_code == 400
         assert other.get("/sign-in/back").status_code == 400
     assert issuer.asked == []
+
+
+def test_an_answer_is_used_once_and_leads_to_no_other_host(data: Path, issuer: Issuer) -> None:
+    with service(data, issuer) as running:
+        running.services.control.people.add("jo@example.org", MANAGER, actor="test")
+        browser = running.browser()
+        state = go(browser, issuer)
+        kept = str(browser.client.cookies["other"])
+        attempt = msgspec.json.decode(bytes.fromhex(kept))
+        elsewhere = msgspec.json.encode(attempt | {"next": "//evil.example"}).hex()
+        browser.client.cookies.set("other", elsewhere, "127.0.0.1")
+        address = f"/sign-in/back?code=one&state={state}"
+        assert browser.get(address).headers["location"] == "/"
+        assert browser.client.cookies.get("other", domain="127.0.0.1") is None
+        browser.client.cookies.clear()
+        assert browser.get(address).status_code == 400
+
+
+def test_nothing_is_sent_over_a_network_in_clear(
+    data: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with service(data, issuer) as running:
+        clear = running.browser("http://run.example.org").get("/sign-in/other")
+        assert clear.status_code == 400
+        assert "needs HTTPS" in clear.text
+
+    def asked(*_: Any, **__: Any) -> None:
+        raise AssertionError("the issuer was asked in clear")
+
+    monkeypatch.setattr("httpx.request", asked)
+    with guarded(data, oidc_issuer="http://issuer.example.org", oidc_client_id=CLIENT) as running:
+        assert running.browser().get("/sign-in/other").status_code == 400
 
 
 def test_those_of_a_domain_come_in_with_its_role(data: Path, issuer: Issuer) -> None:

@@ -7,6 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.projections.queries.stored import body
+from tests.sample import append
 from tests.web.asking import client
 
 HOSTILE = "<script>alert(1)</script>"
@@ -32,6 +33,12 @@ def test_the_json_holds_the_exact_bytes_and_what_each_view_makes_of_them(data: P
     assert told["identities"] == ["candidate:ada", "through:talk"]
     assert told["views"]["conversations"][0]["candidate_name"] == HOSTILE
     assert "bob" not in json.dumps(told).lower()
+
+
+def test_what_is_held_back_and_speaks_of_the_person_is_told_too(data: Path) -> None:
+    append(data, [b'{"broken": "talk"}', b'{"broken": "other"}'])
+    held = json.loads(asked(data, "json"))["quarantine"]
+    assert [one["body"] for one in held] == ['{"broken": "talk"}']
 
 
 def test_the_page_runs_nothing_and_needs_nothing(data: Path) -> None:

@@ -1,18 +1,26 @@
 """Signing in and out, sessions, forms that only our own pages can send, and headers."""
 
+import itertools
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from argon2 import PasswordHasher
 
 from tests.web.guarded import ENGINEER, MANAGER, OURS, PASSWORD, VIEWER, Guarded, guarded
-from tracker.timing import now
+from tracker.database import open_reader
+from tracker.timing import DAY, MINUTE, now
 from tracker.tokens import Kind
 from tracker.totp import STEP, code_at
 from web.access import ACCESS
+from web.app import LARGEST_FORM
+from web.pages.sign_in import NOTED
 from web.paths import safe_path
+from web.visitors import same
 
 TLS = "https://run.example.org"
 WRONG = "The e-mail address, the password or the code is wrong"
@@ -94,6 +102,20 @@ def test_failures_stand_in_the_audit_trail_alike_without_what_was_typed(service:
     assert "mistake" not in str(entries)
 
 
+def test_of_many_failures_from_one_place_only_the_first_are_noted(data: Path) -> None:
+    hours = itertools.count(0, 20 * MINUTE)  # longer than anybody has to wait
+    at = begun = now()
+
+    with guarded(data, clock=lambda: at) as service:
+        service.person()
+        browser = service.browser()
+        for _ in range(NOTED + 10):
+            at = begun + next(hours)
+            assert browser.sign_in("jo@example.org", "guess").status_code == 400
+        failed = service.services.control.audit.entries(action="sign-in failed")
+    assert len(failed) == NOTED
+
+
 def test_a_session_gets_a_new_id_at_each_sign_in(service: Guarded) -> None:
     service.person()
     browser = service.browser()
@@ -113,6 +135,28 @@ def test_an_id_that_the_browser_brings_along_is_never_taken_over(service: Guarde
     browser.client.cookies.set("session", "chosen-by-somebody-else")
     browser.sign_in()
     assert service.services.control.sessions.find("chosen-by-somebody-else", now()) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "lasts"),
+    [
+        ({"session_idle_minutes": 5}, 5 * MINUTE),
+        ({"session_idle_minutes": 525_600, "session_days": 2}, 2 * DAY),
+    ],
+    ids=["idle", "whole"],
+)
+def test_a_session_lasts_as_long_as_the_settings_say(
+    data: Path, settings: dict[str, int], lasts: int
+) -> None:
+    with guarded(data, **settings) as service:
+        service.person()
+        browser = service.browser()
+        browser.sign_in()
+        secret = browser.client.cookies["session"]
+        sessions = service.services.control.sessions
+        [session] = sessions.all(now())
+        assert sessions.find(secret, session.created_at + lasts) is None
+        assert sessions.find(secret, session.created_at + lasts - 1) is not None
 
 
 def test_signing_out_ends_the_session_itself(service: Guarded) -> None:
@@ -153,6 +197,33 @@ def test_codes_are_asked_for_once_one_was_given(service: Guarded) -> None:
     assert WRONG in service.browser().sign_in().text
 
 
+def test_codes_are_no_longer_asked_for_with_the_password_alone(service: Guarded) -> None:
+    service.person()
+    browser = service.browser()
+    browser.sign_in()
+    people = service.services.control.people
+    people.set_totp(people.named("jo@example.org"), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+    refused = browser.send("/account/codes/remove", "/account", current="not the password")
+    assert refused.status_code == 400
+    assert people.named("jo@example.org").has_totp
+    allowed = browser.send("/account/codes/remove", "/account", current=PASSWORD)
+    assert allowed.status_code == 303
+    assert not people.named("jo@example.org").has_totp
+
+
+def test_a_password_that_was_hashed_cheaply_is_hashed_as_of_today(service: Guarded) -> None:
+    service.person()
+    people = service.services.control.people
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    people.set_password(people.named("jo@example.org"), cheap)
+    assert service.browser().sign_in().status_code == 303
+    known = people.credentials("jo@example.org")
+    assert known is not None
+    assert known.password is not None
+    assert "m=32768,t=3" in known.password
+    assert service.browser().sign_in().status_code == 303
+
+
 def test_a_new_password_ends_all_other_sessions_and_renews_this_one(service: Guarded) -> None:
     service.person()
     here, there = service.browser(), service.browser()
@@ -175,7 +246,8 @@ def test_guessing_is_slowed_down_whatever_headers_say(service: Guarded) -> None:
     token = browser.form_token("/sign-in")
     statuses = []
     for number in range(8):
-        form = {"form_token": token, "email": "jo@example.org", "password": f"guess {number}"}
+        email = ("jo@example.org", "JO@Example.org", " jo@example.org ")[number % 3]
+        form = {"form_token": token, "email": email, "password": f"guess {number}"}
         headers = {"X-Forwarded-For": f"203.0.113.{number}", "User-Agent": str(number)}
         answer = browser.client.post("/sign-in", data=form, headers=headers)
         statuses.append(answer.status_code)
@@ -183,6 +255,36 @@ def test_guessing_is_slowed_down_whatever_headers_say(service: Guarded) -> None:
     assert set(statuses[5:]) == {429}
     assert int(answer.headers["retry-after"]) >= 1
     assert browser.sign_in().status_code == 429
+
+
+def test_trying_one_account_after_the_other_is_slowed_down_by_address(service: Guarded) -> None:
+    service.person()
+    browser = service.browser()
+    statuses = [browser.sign_in(f"user{n}@example.org", "guess").status_code for n in range(21)]
+    assert statuses == [400] * 20 + [429]
+    assert browser.sign_in().status_code == 429
+
+
+def test_trying_links_is_slowed_down(service: Guarded) -> None:
+    _, secret = service.services.control.people.add("jo@example.org", VIEWER, actor="test")
+    browser = service.browser()
+    assert browser.get(f"/link/{secret}").status_code == 200
+    for number in range(20):
+        assert browser.get(f"/link/guess-{number}").status_code == 404
+    assert browser.get(f"/link/{secret}").status_code == 404
+
+
+def test_trying_the_password_of_an_open_session_is_slowed_down(service: Guarded) -> None:
+    service.person()
+    browser = service.browser()
+    browser.sign_in()
+    token = browser.form_token("/account")
+    said = []
+    for number in range(6):
+        form = {"form_token": token, "current": f"guess {number}", "password": "a new long one"}
+        said.append(browser.client.post("/account/password", data=form).text)
+    assert all("not the one you sign in with" in page for page in said[:5])
+    assert "Too many tries" in said[5]
 
 
 def test_trying_tokens_is_slowed_down_but_a_right_one_always_counts(service: Guarded) -> None:
@@ -223,6 +325,16 @@ def test_a_link_that_is_spent_leads_on_to_the_sign_in(service: Guarded) -> None:
     assert "search" not in answer.text
 
 
+def test_requests_of_nobody_leave_nothing_behind(service: Guarded) -> None:
+    before = service.services.control.audit.entries()
+    for path in ("/", "/sign-in", "/api/v1/runs", "/live", "/nowhere", "/link/guessed") * 5:
+        service.ask("GET", path)
+    with closing(open_reader(service.services.settings.control_path)) as control:
+        for table in ("sessions", "links", "tokens"):
+            assert control.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    assert service.services.control.audit.entries() == before
+
+
 def test_looking_at_a_link_does_not_use_it_up(service: Guarded) -> None:
     _, secret = service.services.control.people.add("jo@example.org", MANAGER, actor="test")
     for _ in range(3):
@@ -259,11 +371,12 @@ def test_tokens_are_made_shown_once_used_and_revoked(service: Guarded) -> None:
     made = browser.send("/tokens", name="reports", role="viewer", organizations="", days="30").text
     found = re.search(r"trk_\w+", made)
     assert found
+    assert "last used never" in browser.get("/tokens").text
     headers = [("authorization", f"Bearer {found[0]}")]
     assert service.ask("GET", "/api/v1/runs", headers=headers).status == 200
     page = browser.get("/tokens").text
     assert found[0] not in page
-    assert "just now" in page
+    assert "last used never" not in page
     [token] = service.services.control.tokens.all()
     assert browser.send(f"/tokens/{token.id}/revoke", "/tokens").status_code == 303
     assert service.ask("GET", "/api/v1/runs", headers=headers).status == 401
@@ -329,6 +442,29 @@ def test_no_other_site_can_make_a_browser_send_any_form(service: Guarded) -> Non
     assert wrong == []
 
 
+def test_nor_where_nobody_has_to_sign_in(data: Path) -> None:
+    with guarded(data, open_access=True) as service:
+        for path in (re.sub(r"\{\w+\}", "999", one) for one in UNSAFE if one != "/webhooks/popp"):
+            for headers in STRANGE:
+                sent = service.ask("POST", path, form={}, headers=list(headers.items()))
+                assert sent.status == 403, (path, headers)
+
+
+def test_a_form_that_no_page_of_ours_gave_signs_nobody_in(service: Guarded) -> None:
+    """Else another site could sign somebody in to an account of its own."""
+    service.person()
+    form = {"email": "jo@example.org", "password": PASSWORD}
+    for more in ({}, {"form_token": ""}, {"form_token": "0" * 64}):
+        answer = service.browser().client.post("/sign-in", data=form | more)
+        assert answer.status_code == 403, more
+
+
+def test_the_token_of_a_form_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert same("ü", "ü")
+    monkeypatch.setattr("hmac.compare_digest", lambda *_: False)
+    assert not same("ü", "ü")
+
+
 def test_the_token_of_another_session_is_not_taken(service: Guarded) -> None:
     service.person()
     here, there = service.browser(), service.browser()
@@ -355,12 +491,38 @@ def test_nothing_leads_to_another_host(address: str) -> None:
 
 def test_a_sign_in_leads_to_no_other_host(service: Guarded) -> None:
     service.person()
-    assert service.browser().sign_in(next="//evil.example").headers["location"] == "/"
+    browser = service.browser()
+    assert browser.sign_in(next="//evil.example").headers["location"] == "/"
+    assert browser.get("/sign-in?next=//evil.example").headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://127.0.0.1:8000/runs?status=failed", "/runs?status=failed"),
+        ("https://evil.example/runs", "/"),
+        ("http://127.0.0.1:8000//evil.example", "/"),
+        ("", "/"),
+    ],
+)
+def test_who_was_signed_out_meanwhile_comes_back_to_a_page_of_ours(
+    service: Guarded, referer: str, back: str
+) -> None:
+    headers = [("referer", referer)] if referer else []
+    answer = service.ask("POST", "/acknowledge", form={}, headers=headers)
+    assert answer.status == 303
+    assert answer.headers["location"] == f"/sign-in?{urlencode({'next': back})}"
 
 
 @pytest.mark.parametrize("address", ["/", "/runs?status=failed&x=%2F%2F", "/runs/a%2Fb"])
 def test_pages_of_this_site_are_kept(address: str) -> None:
     assert safe_path(address) == address
+
+
+def test_a_form_has_a_largest_size(service: Guarded) -> None:
+    browser = service.browser()
+    form = {"form_token": browser.form_token("/sign-in"), "email": "x" * (LARGEST_FORM + 1)}
+    assert browser.client.post("/sign-in", data=form).status_code == 413
 
 
 def test_personal_pages_are_never_kept_by_a_cache(service: Guarded) -> None:

@@ -64,6 +64,11 @@ def text(tag: Tag | None) -> str:
     return " ".join(tag.get_text(" ").split())
 
 
+def noted(asking: Asking) -> list[str]:
+    """What the audit trail says was done, newest first."""
+    return [f"{one.action} {one.detail}" for one in asking.services.control.audit.entries()]
+
+
 def test_it_counts_what_came_by_time_outcome_and_reason(data: Path) -> None:
     now = NOON + DAY
     rejected = Incoming(b"x", NOON, reason="no active secret signed this body", rejected=True)
@@ -116,6 +121,7 @@ def test_a_broken_entity_shows_its_traceback_and_can_be_folded_again(data: Path)
         fields = {str(one["name"]): str(one["value"]) for one in form.select("input")}
         after = main_of(asking.client.post("/system/refold", data=fields).text)
         assert not after.select("#broken")
+        assert noted(asking) == ["rebuild started c1"]
         unknown = {"projection": "runs", "key": "nobody"}
         assert asking.client.post("/system/refold", data=unknown).status_code == 404
 
@@ -172,6 +178,7 @@ def test_the_way_back_serves_the_generation_before_and_all_events(data: Path) ->
         assert "Go back to generation 1" in text(asking.page())
         asking.client.post("/system/previous")
         assert "generation 1, log at 40" in text(asking.page())
+        assert noted(asking) == ["earlier views served generation 1", "rebuild started rebuild"]
     assert generation.number(built(data)) == 1
     assert digests(data)
 
@@ -194,6 +201,7 @@ def test_the_proof_runs_when_it_is_wanted_and_says_its_result(data: Path) -> Non
 
         eventually(proven)
         assert "10 events rebuilt into" in text(asking.page().select_one("#jobs"))
+        assert noted(asking) == ["job started proof"]
         assert asking.client.post("/system/job", data={"name": "prune"}).status_code == 400
 
 

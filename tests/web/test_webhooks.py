@@ -1,8 +1,11 @@
 """The one endpoint that the provider calls: what is signed is stored, whatever it holds."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -13,13 +16,14 @@ from hypothesis import strategies as st
 
 from tests.running import eventually
 from tests.sample import MALFORMED, ROOT, body, opened, reading
-from tests.web.asgi import Answer, ask
+from tests.web.asgi import Answer, ask, scope
 from tracker.ingest import Ingest
 from tracker.log import LogReader
 from tracker.settings import load_settings
 from tracker.signing import encodings, sign
 from tracker.timing import now
 from web.app import create_app
+from web.bodies import SMALL, Room, in_time
 from web.live import Hub
 from web.services import Services
 
@@ -194,6 +198,36 @@ def test_a_declared_size_that_is_too_large_is_refused_before_anything_is_read(
     headers = [("content-length", b"999999999"), ("x-signature", b"?")]
     answer = ask(fresh.app, "POST", "/webhooks/popp", headers=headers, chunks=unread)
     assert answer.status == 413
+
+
+def test_a_large_body_waits_for_room_at_the_sender(fresh: Endpoint) -> None:
+    services: Services = fresh.app.state.services
+    more = services.settings.model_copy(update={"max_body_bytes": 10 * SMALL})
+    fresh.app.state.services = replace(services, settings=more, room=Room(3 * SMALL))
+    answer = fresh.post(body("large", filler="x" * 3 * SMALL))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert "too many large bodies" in answer.json()["detail"]
+    assert fresh.post(body("small")).status == 200
+
+
+def test_who_falls_silent_in_a_body_is_cut_off(
+    fresh: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.app.in_time", partial(in_time, seconds=0.05))
+    sent: list[Any] = []
+
+    async def silence() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def serve() -> None:
+        asked = scope(fresh.app, "POST", "/webhooks/popp", [])
+        await asyncio.wait_for(fresh.app(asked, silence, send), 20)
+
+    asyncio.run(serve())
+    assert sent[0]["status"] == 400
 
 
 def test_chunks_make_one_body(fresh: Endpoint) -> None:

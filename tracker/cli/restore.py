@@ -9,11 +9,12 @@ import typer
 from projections.erasing import file_under
 from projections.rebuild import rebuild as make_views
 from tracker.backups.restoring import restore as restore_backup
-from tracker.cli.options import DataOption, JsonOption, example
+from tracker.cli.options import DataOption, JsonOption, example, operator
 from tracker.cli.output import print_json, say, stages
+from tracker.control import Control
 from tracker.errors import InvalidInput
 from tracker.log.ledger import LEDGER, Line, make_again, read_ledger
-from tracker.settings import FILE_NAME, load_settings
+from tracker.settings import CONTROL, FILE_NAME, load_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +45,8 @@ def restore(
     """
     into = load_settings(data).data
     with stages() as tell:
-        forget = partial(_forget_again, lines=_ledger(backup, erasures))
-        restored = restore_backup(backup, into, tell, forget)
+        amend = partial(_amend, backup=backup, lines=_ledger(backup, erasures))
+        restored = restore_backup(backup, into, tell, amend)
         if rebuild:
             make_views(into, progress=tell)
     manifest = restored.manifest
@@ -67,7 +68,11 @@ def _ledger(backup: Path, named: Path | None) -> list[Line]:
     return next(filter(None, map(read_ledger, [named] if named else near)), [])
 
 
-def _forget_again(restored: Path, lines: list[Line]) -> None:
+def _amend(restored: Path, backup: Path, lines: list[Line]) -> None:
+    """Before it takes its place: erase again who was erased since, and note who restored it."""
+    audit = Control(restored / CONTROL).audit
+    audit.note(operator(), "backup restored", backup.name)
     made = make_again(restored, lines, file_under)
     if made:
+        audit.note(operator(), "erasures made again", str(made))
         say(f"{made} erasures that are newer than the backup were made again")

@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.di import NamedDependency
 
 from projections.queries.filters import Filter, parse
+from projections.queries.pseudonyms import reveal
 from tracker.errors import InvalidInput
 from web.applied import applied_filters
 from web.chips import shelf_of
@@ -103,7 +104,7 @@ def note(request: Asked, services: Services, action: str, about: str = "") -> No
 
 def note_look(request: Asked, services: Services, action: str, about: str) -> None:
     """Have a line added to the audit trail soon; once for a page that refreshes itself."""
-    services.control.audit.looked(actor(request), action, about, remote(request))
+    services.control.audit.looked(actor(request), action, reveal(about), remote(request))
 
 
 def remote(request: Asked) -> str:

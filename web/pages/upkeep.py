@@ -56,7 +56,7 @@ def start_rebuild(request: Asked, services: Given, data: Annotated[Mode, FORM]) 
 
 
 @post("/system/job", sync_to_thread=True)
-def run_job(services: Given, data: Annotated[JobName, FORM]) -> Redirect:
+def run_job(request: Asked, services: Given, data: Annotated[JobName, FORM]) -> Redirect:
     """Run a job at once, beside its plan; nothing happens when it runs already."""
     if data.name not in RUNNABLE:
         raise InvalidInput(f"The job {data.name[:50]!r} can't be started by hand", field="name")
@@ -64,13 +64,15 @@ def run_job(services: Given, data: Annotated[JobName, FORM]) -> Redirect:
     if data.name not in running:
         run = services.scheduler.run
         threading.Thread(target=run, args=(data.name,), name="job", daemon=True).start()
+        note(request, services, "job started", data.name)
     return _back("jobs")
 
 
 @post("/system/refold", sync_to_thread=True)
-def refold(services: Given, data: Annotated[Entity, FORM]) -> Redirect:
+def refold(request: Asked, services: Given, data: Annotated[Entity, FORM]) -> Redirect:
     """Fold one entity again in place; raises NotFound."""
     services.engine.refold(data.projection, data.key)
+    note(request, services, "rebuild started", data.key)
     return _back("broken")
 
 

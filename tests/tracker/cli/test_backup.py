@@ -101,6 +101,18 @@ def test_restore_can_make_the_views_at_once(ready: Path, tmp_path: Path) -> None
     assert digests(tmp_path / "new") == digests(ready)
 
 
+def test_who_restored_it_is_in_the_audit_trail_of_what_was_restored(
+    ready: Path, tmp_path: Path
+) -> None:
+    made = Path(answer(ready, "backup")["path"])
+    answer(tmp_path / "new", "restore", str(made))
+
+    newest = answer(tmp_path / "new", "audit")[0]
+    assert (newest["action"], newest["detail"]) == ("backup restored", made.name)
+    assert newest["actor"].endswith("command line)")
+    assert "backup restored" not in {line["action"] for line in answer(ready, "audit")}
+
+
 def test_restored_settings_are_pointed_out_before_the_start(ready: Path, tmp_path: Path) -> None:
     (ready / "tracker.toml").write_text('backup_to = "/mnt/usb"\n')
     said = answer(ready, "backup", "--to", str(tmp_path))

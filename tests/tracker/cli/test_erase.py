@@ -50,6 +50,8 @@ def test_it_says_what_it_did_and_what_it_can_not_do(told: Path) -> None:
 def test_an_erasure_is_lifted_once(told: Path) -> None:
     answer(told, "erase", "cand-ada", "--yes")
     assert len(answer(told, "erase", "cand-ada", "--lift")) == 1
+    newest = answer(told, "audit")[0]
+    assert (newest["action"], newest["detail"]) == ("person kept again", "candidate:cand-ada")
     again = tracker(told, "erase", "cand-ada", "--lift")
     assert (again.exit_code, "is not erased" in again.stderr) == (1, True)
 

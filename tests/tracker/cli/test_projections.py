@@ -49,6 +49,8 @@ def test_one_entity_can_be_folded_again(filled: Path) -> None:
 
     assert result.exit_code == 0
     assert "'run-1' was folded again in runs" in result.stderr
+    noted = [(line["action"], line["detail"]) for line in answer(filled, "audit")]
+    assert noted == [("rebuild started", "run-1"), ("rebuild started", "rebuild")]
 
 
 @pytest.mark.parametrize("more", [(), ("--entity", "run-1")])

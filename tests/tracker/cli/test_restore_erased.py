@@ -30,6 +30,8 @@ def test_the_ledger_above_the_backups_is_found(backup: Path, data: Path, tmp_pat
     assert bodies(tmp_path / "new") == bodies(data)
     assert verify(tmp_path / "new").ok
     assert b"Lovelace" not in (tmp_path / "new" / "log.db").read_bytes()
+    noted = [(line["action"], line["detail"]) for line in answer(tmp_path / "new", "audit")]
+    assert ("erasures made again", "1") in noted
 
 
 def test_one_that_was_kept_elsewhere_is_named(backup: Path, data: Path, tmp_path: Path) -> None:

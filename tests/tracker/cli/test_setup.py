@@ -40,6 +40,7 @@ def test_options_alone_set_everything_up_and_prove_it(tmp_path: Path) -> None:
     assert f"Address  http://127.0.0.1:{port}/webhooks/popp" in done.stdout
     assert "✓ A test delivery came through" in done.stdout
     assert "Popp can't reach this address" in done.stderr
+    assert f"http://127.0.0.1:{port}/link/" in done.stderr.partition("For the first engineer")[2]
     assert types(data) == ["TRACKER_TEST_RECEIVED"]
     assert load_settings(data).port == port
 

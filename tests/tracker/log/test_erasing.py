@@ -153,6 +153,17 @@ def test_a_name_that_a_late_event_tells_is_erased_as_well_also_after_a_restart(t
     assert b"Ada" not in bodies(told)[receipt.position or 0]
 
 
+def test_it_is_so_from_the_next_event_on(told: Path) -> None:
+    erase(told)
+    late = [
+        body("l2", record="talk-new", **ADA),
+        body("l7", record="talk-new", participantFirstName="Ada"),
+    ]
+    with opened(told) as log:
+        positions = [log.append([incoming(one)])[0].position or 0 for one in late]
+    assert not [at for at in positions if b"Ada" in bodies(told)[at]]
+
+
 def test_what_comes_about_others_is_stored_as_it_came(told: Path) -> None:
     erase(told)
     late = body("l8", record="talk-bob", candidateId="cand-bob", participantFirstName="Bob")
