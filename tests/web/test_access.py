@@ -172,7 +172,7 @@ def test_without_a_sign_in_it_answers_only_at_its_own_name(data: Path) -> None:
 
 
 def test_every_page_says_that_nobody_has_to_sign_in(data: Path, service: Guarded) -> None:
-    said = b"Open to everybody at this machine"
+    said = b"Open access: nobody has to sign in"
     with guarded(data, open_access=True) as opened:
         for path in ("/", "/runs", "/system"):
             assert said in opened.ask("GET", path).body, path
