@@ -32,7 +32,7 @@ from projections.projection import Counter
 from tracker import files
 from tracker.database import Connection, open_reader, open_writer, transaction
 
-CHUNK = 10_000  # events that one task folds, unless a single entity has more
+CHUNK = 5_000  # events that one task folds, unless a single entity has more
 CACHE = 49_152  # KiB of pages kept while rows and indexes are written
 FEW = 20_000  # a log so short that starting processes would take longer than folding it
 

@@ -81,7 +81,8 @@ def _hear(pipe: Pipe, following: "Following") -> bool:
             return True
         if isinstance(message, Refold):
             following.refold(message)
-        patience = 0.0
+        # Whoever wakes waits to hear that it is idle again, even if there was nothing to fold.
+        patience = following.patience = 0.0
     return False
 
 

@@ -30,7 +30,6 @@ from tracker.events import Event
 # Events of one step while there are many. What comes close together touches the same entities
 # and the same pages; a step of these takes about half a second, in which pages show the last one.
 BATCH = 2_000
-WAL_PAGES = 8_000  # that wait for the checkpoint, so that a page written in each step is moved once
 BY_NAME = {projection.name: projection for projection in PROJECTIONS}
 UPSERT = """
     INSERT INTO entities (projection, key, last_event_at, name, positions, broken)
@@ -59,7 +58,6 @@ class Follower:
     def __init__(self, data: Path, path: Path) -> None:
         self.path = path
         self.views: Connection = open_writer(path, durable=False)
-        self.views.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         self._log: Connection = open_reader(data / "log.db")
         # An erasure may have been folded just before a crash.
         self.unclean = True

@@ -12,7 +12,6 @@ from tests.running import eventually
 from tracker.aside import Aside
 from tracker.errors import Busy, NotReady
 
-
 LAST = 19  # the lowest priority there is
 
 
