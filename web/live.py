@@ -30,7 +30,7 @@ from web.visitors import Visitor
 
 HEARTBEAT = 15.0  # seconds without a change before it is said that all is well
 CHECK = 2.0  # seconds between two looks at who is still signed in
-PAUSE = 0.3  # seconds between two events for one browser, however much changes
+PAUSE = 0.15  # seconds between two events for one browser, however much changes
 MOST_KEYS = 300  # beyond that, everything may have changed
 MOST_BROWSERS = 500
 EVERYTHING = frozenset({"*"})

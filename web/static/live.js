@@ -11,7 +11,7 @@
 // everything again when it missed something, and only then.
 "use strict";
 (() => {
-  const PAUSE = 500; // ms between two fetches of one fragment
+  const PAUSE = 200; // ms between two fetches of one fragment
   const FETCHES = 4; // at most, of all fragments together, in a second
   const STALE_AFTER = 10_000; // ms without a connection until the data is called stale
   const RETRY = 2_000;
