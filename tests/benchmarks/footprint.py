@@ -43,7 +43,8 @@ def _soaked(bench: Bench) -> float:
     count = min(DAY, bench.deliveries)
     bodies = bulk(40, count, start=LATER, days=1)
     requests = write_requests(bench.scratch / "soak.tsv", SECRET, bodies)
-    with service(bench.written, command=("tests.fixed_clock", "--at", END)) as running:
+    data = bench.stored.copy(bench.long, bench.scratch / "soaked")
+    with service(data, command=("tests.fixed_clock", "--at", END)) as running:
         _look_around(running)
         post(running.url, requests)
         _look_around(running)
