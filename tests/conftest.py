@@ -42,12 +42,18 @@ def provided(program: str, package: str = "") -> str:
     No test is skipped for want of one: it fails with the command to type.
     """
     install = [*INSTALL, package or program]
-    found = shutil.which(program)
+    found = _found(program)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        # In runlevel 1 a package starts no service of its own.
+        quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         for command in (["apt-get", "update"], install):
             subprocess.run(command, env=quietly, stdin=subprocess.DEVNULL, check=True)
-        found = shutil.which(program)
+        found = _found(program)
     if found is None:
         pytest.fail(f"{program} is missing; type: sudo {' '.join(install)}", pytrace=False)
     return found
+
+
+def _found(program: str) -> str | None:
+    """Where a program is; those of administrators are not on everybody's path."""
+    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
