@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.running import PATIENCE
 from web.bodies import SMALL, NoRoom, Room, in_time
 
 KIB = 1024
@@ -52,7 +53,8 @@ def told(*messages: Any, seconds: float) -> list[Any]:
             got.append(await patient())
         return got
 
-    return asyncio.run(read())
+    # Without a limit nobody would ever be told: then it fails instead of waiting for ever.
+    return asyncio.run(asyncio.wait_for(read(), PATIENCE))
 
 
 def test_who_falls_silent_in_the_middle_has_gone_away() -> None:
