@@ -128,7 +128,7 @@ def _open_log(data: str) -> None:
 
 
 def _begin(data: str) -> None:
-    """A worker process: what it makes has no cycles, and looking for some takes a fourth of it."""
+    """A worker process: what it makes has no cycles, so it does not look for any."""
     gc.disable()
     _open_log(data)
 

@@ -11,10 +11,14 @@ Made = TypeVar("Made")
 
 
 class Once(Generic[Key, Made]):
-    """Keeps the `most` things that were asked for last; for any thread."""
+    """Keeps the `most` things that were asked for last; for any thread.
 
-    def __init__(self, most: int) -> None:
+    `dropped` is told each thing that is kept no longer, to close it.
+    """
+
+    def __init__(self, most: int, dropped: Callable[[Made], None] = lambda _made: None) -> None:
         self._most = most
+        self._dropped = dropped
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, Future[Made]] = OrderedDict()
 
@@ -31,11 +35,26 @@ class Once(Generic[Key, Made]):
             known = self._kept.get(key)
             made = self._kept[key] = known or Future()
             self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            oldest = None
+            if len(self._kept) > self._most:
+                _, oldest = self._kept.popitem(last=False)
+        if oldest is not None:
+            oldest.add_done_callback(self._drop)
         if known is None:
             self._make(key, make, made)
         return made.result()
+
+    def clear(self) -> None:
+        """Keep nothing of what was made so far."""
+        with self._lock:
+            kept = [*self._kept.values()]
+            self._kept.clear()
+        for made in kept:
+            made.add_done_callback(self._drop)
+
+    def _drop(self, made: "Future[Made]") -> None:
+        if made.exception() is None:
+            self._dropped(made.result())
 
     def _make(self, key: Key, make: Callable[[], Made], made: "Future[Made]") -> None:
         try:

@@ -13,6 +13,7 @@ from projections.queries.restricted import restrict
 from tracker.access import Grant, Role
 from tracker.database import Connection, Readers
 from tracker.errors import NotReady
+from tracker.once import Once
 
 MOST_LIMITED: Final = 32  # different grants whose connections are kept
 
@@ -35,7 +36,7 @@ class Views:
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
         self._readers: Readers | None = None
-        self._limited: dict[Grant | None, Views] = {}
+        self._limited: Once[Grant | None, Views] = Once(MOST_LIMITED, Views.close)
 
     def seen_by(self, grant: Grant | None) -> "Views":
         """The same views with only what a grant allows; nothing at all without one."""
@@ -43,16 +44,9 @@ class Views:
             return self
         key = grant and Grant(Role.VIEWER if grant.masked else Role.MANAGER, grant.organizations)
         kind = Pseudonymous if key is None or key.masked else Connection
-        with self._lock:
-            found = self._limited.pop(key, None) or Views(
-                self._data, lambda connection: restrict(connection, key), kind
-            )
-            self._limited[key] = found
-            oldest = next(iter(self._limited))
-            left = self._limited.pop(oldest) if len(self._limited) > MOST_LIMITED else None
-        if left is not None:
-            left.close()
-        return found
+        return self._limited.get(
+            key, lambda: Views(self._data, lambda connection: restrict(connection, key), kind)
+        )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -72,10 +66,7 @@ class Views:
         with self._lock:
             self._replace(None)
             self._seen = None
-            limited = [*self._limited.values()]
-            self._limited.clear()
-        for views in limited:
-            views.close()
+        self._limited.clear()
 
     def _served(self) -> Readers:
         seen = self._look()

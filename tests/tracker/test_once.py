@@ -45,3 +45,17 @@ def test_what_failed_is_tried_again() -> None:
     with pytest.raises(ZeroDivisionError):
         kept.get("key", lambda: 1 // 0)
     assert kept.get("key", lambda: 1) == 1
+
+
+def test_what_is_kept_no_longer_is_told_once_and_what_failed_never() -> None:
+    dropped = list[int]()
+    kept = Once[int, int](2, dropped.append)
+    for key in (1, 2, 3):
+        kept.get(key, lambda key=key: key)  # type: ignore[misc] # bound in the loop on purpose
+    assert dropped == [1]
+    with pytest.raises(ZeroDivisionError):
+        kept.get(4, lambda: 1 // 0)
+    assert dropped == [1, 2]
+    kept.clear()
+    assert dropped == [1, 2, 3]
+    assert len(kept) == 0

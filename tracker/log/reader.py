@@ -1,6 +1,5 @@
 """Reading the log: by position, by entity's record, by type; and what was not accepted."""
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +19,7 @@ from tracker.log.rows import (
     StoredEvent,
     from_row,
 )
+from tracker.once import Once
 
 MOST_LIMITED: Final = 32  # different limits whose connections are kept
 DELIVERY_COLUMNS = (
@@ -37,33 +37,21 @@ class LogReader:
         self.path = data / "log.db"
         self._data = data
         self._readers = Readers(self.path, prepare)
-        self._lock = threading.Lock()
-        self._limited: dict[tuple[str, ...] | None, LogReader] = {}
+        self._limited: Once[tuple[str, ...] | None, LogReader] = Once(MOST_LIMITED, LogReader.close)
 
     def close(self) -> None:
         """Close all connections."""
         self._readers.close()
-        with self._lock:
-            limited = [*self._limited.values()]
-            self._limited.clear()
-        for reader in limited:
-            reader.close()
+        self._limited.clear()
 
     def seen_by(self, grant: Grant | None) -> "LogReader":
         """The same log with only what a grant allows."""
         if grant is not None and grant.whole and not grant.masked:
             return self
         key = None if grant is None or grant.masked else grant.organizations
-        with self._lock:
-            found = self._limited.pop(key, None) or LogReader(
-                self._data, lambda connection: restrict_log(connection, key)
-            )
-            self._limited[key] = found
-            oldest = next(iter(self._limited))
-            left = self._limited.pop(oldest) if len(self._limited) > MOST_LIMITED else None
-        if left is not None:
-            left.close()
-        return found
+        return self._limited.get(
+            key, lambda: LogReader(self._data, lambda connection: restrict_log(connection, key))
+        )
 
     def head(self) -> int:
         """The position of the newest event, 0 when there is none."""
