@@ -5,12 +5,12 @@ digests by the hashes of the rows that went and came.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from projections.codec import MODULUS, Columns, digest_of
 from projections.folding import Folded
-from projections.generation import insert_into, key_columns, key_of, view_columns
+from projections.layout import Layout, layout, view_columns
 from projections.people import People
 from projections.persons import Persons
 from tracker.database import Connection
@@ -68,20 +68,32 @@ class Changes:
 
     def _write_rows(self, view: str, gone: Sequence[Columns], come: Sequence[Columns]) -> None:
         """Where a row stays and changes only its columns are written, and the indexes on those."""
-        key = key_of(view)
-        added = {key(row): row for row in come}
+        of = layout(view)
+        removed, before = of.apart(gone)
+        added, after = of.apart(come)
+        if of.common:
+            self._connection.executemany(of.insert_common, [(n, *v) for n, v in after.items()])
+        self._write_table(of, removed, added)
+        if before.keys() - after.keys():
+            self._connection.executemany(
+                of.forget_common, [(n, n) for n in before.keys() - after.keys()]
+            )
+        self._moved(view, gone, come)
+
+    def _write_table(self, of: Layout, gone: Sequence[Columns], come: Sequence[Columns]) -> None:
+        added = {of.key_of(row): row for row in come}
         removed = []
         for row in gone:
-            now = added.pop(key(row), None)
+            key = of.key_of(row)
+            now = added.pop(key, None)
             if now is None:
-                removed.append(row)
+                removed.append(key)
                 continue
             changed = tuple(n for n, value in enumerate(row) if value != now[n])
-            values = (*(now[n] for n in changed), *_keys(view, [row])[0])
-            self._connection.execute(_update(view, changed), values)
-        self._connection.executemany(_delete(view), _keys(view, removed))
-        self._connection.executemany(insert_into(view), added.values())
-        self._moved(view, gone, come)
+            values = (*(now[n] for n in changed), *key)
+            self._connection.execute(_update(of.view, changed), values)
+        self._connection.executemany(_delete(of.view), removed)
+        self._connection.executemany(of.insert, added.values())
 
     def _moved(self, view: str, gone: Sequence[Columns], come: Sequence[Columns]) -> None:
         self._digests[view] += digest_of(come) - digest_of(gone)
@@ -139,29 +151,23 @@ def _difference(
     return [row for row in old if row not in after], [row for row in new if row not in before]
 
 
-def _keys(view: str, rows: Iterable[Columns]) -> list[Columns]:
-    """The primary keys of rows, as values to bind."""
-    single = len(key_columns(view)) == 1
-    keys = map(key_of(view), rows)
-    return [(key,) for key in keys] if single else list(keys)
-
-
 @cache
 def _delete(view: str) -> str:
-    return f"DELETE FROM {view} WHERE {_by_key(view)}"
+    of = layout(view)
+    return f"DELETE FROM {of.table} WHERE {_by_key(of)}"
 
 
 @cache
 def _update(view: str, places: tuple[int, ...]) -> str:
-    named = view_columns(view)
-    changed = ", ".join(f"{named[place]} = ?" for place in places)
-    return f"UPDATE {view} SET {changed} WHERE {_by_key(view)}"
+    of = layout(view)
+    changed = ", ".join(f"{of.columns[place]} = ?" for place in places)
+    return f"UPDATE {of.table} SET {changed} WHERE {_by_key(of)}"
 
 
 @cache
 def _find(view: str) -> str:
-    return f"SELECT {', '.join(view_columns(view))} FROM {view} WHERE {_by_key(view)}"
+    return f"SELECT {', '.join(view_columns(view))} FROM {view} WHERE {_by_key(layout(view))}"
 
 
-def _by_key(view: str) -> str:
-    return " AND ".join(f"{name} = ?" for name in key_columns(view))
+def _by_key(of: Layout) -> str:
+    return " AND ".join(f"{name} = ?" for name in of.key)

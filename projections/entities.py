@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from projections.catalogue import PROJECTIONS
 from projections.folding import StoredRow, unpack_positions
-from projections.generation import select_view
+from projections.layout import select_view
 from tracker.database import Connection
 from tracker.events import Event, read_event
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from projections.codec import Columns, decode_row, encode_row
-from projections.generation import key_of
+from projections.layout import key_of
 from projections.projection import About, Found, Projection, Table, Tally
 from tracker.events import Event, canonical
 

@@ -6,7 +6,7 @@ import msgspec
 
 from projections.entities import stored_rows
 from projections.erasing import erasure_of, file_under
-from projections.generation import view_columns
+from projections.layout import view_columns
 from projections.queries.erasing import subject
 from projections.queries.views import Views
 from tracker.database import Connection

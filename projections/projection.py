@@ -100,8 +100,10 @@ def found(title: str, *words: str | None) -> Found:
 class Table(msgspec.Struct, frozen=True):
     """One view: the struct of its rows, whose fields are the columns.
 
-    `key` is the primary key, `entity` the column that holds the entity's key; the functions
-    say what else follows from one of its rows.
+    `key` is the primary key, `entity` the column that holds the entity's key. `common` are
+    texts that many rows have in common and that are kept once (`projections.layout`); an
+    index names `common` for all of them together. The functions say what else follows from
+    one of its rows.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Table(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
     entity: str
     indexes: tuple[tuple[str, ...], ...] = ()
+    common: tuple[str, ...] = ()
     tallies: Callable[[Any], Iterable[Tally]] | None = None
     attention: Callable[[Any], Iterable[Attention]] | None = None
     links: Callable[[Any], Iterable[str]] | None = None

@@ -6,7 +6,7 @@ the log and the old file. It can run beside the service or without it.
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import msgspec
@@ -14,18 +14,15 @@ import msgspec
 from projections import generation
 from projections.bulk import Progress, build
 from projections.catalogue import PROJECTIONS
+from projections.comparison import ViewDifference, comparison
 from projections.follower import Follower
-from projections.generation import key_columns, view_columns
-from tracker.database import Connection, exclusive, open_reader, read_only
+from projections.layout import SHARED_VIEWS
+from tracker.database import exclusive, open_reader
 from tracker.errors import InvalidInput, NotReady
 from tracker.log import LogReader
 
-
-class ViewDifference(msgspec.Struct, frozen=True):
-    """How many rows a view has in the new generation and how many differ from the old one."""
-
-    rows: int
-    differing: int
+# Where both stood, the projections whose version was raised, and what differs view by view.
+Compared = tuple[int, list[str], dict[str, ViewDifference]]
 
 
 class RebuildReport(msgspec.Struct, frozen=True):
@@ -48,7 +45,7 @@ class RebuildReport(msgspec.Struct, frozen=True):
     def parity(self) -> bool:
         """Whether no row differs in a view of a projection whose version stayed the same."""
         expected = {t.name for p in PROJECTIONS if p.name in self.raised for t in p.tables}
-        shared = set(generation.SHARED_VIEWS) if self.raised else set()
+        shared = set(SHARED_VIEWS) if self.raised else set()
         return all(
             difference.differing == 0
             for name, difference in self.views.items()
@@ -121,15 +118,11 @@ def _build_and_compare(
     started = time.monotonic()
     until = _target(data, old)
     build(data, new, until, processes, progress)
-    with ExitStack() as stack:
-        both = open_reader(new)
-        stack.callback(both.close)
-        if old is not None:
-            both.execute("ATTACH ? AS old", (read_only(old),))
-        both.execute("BEGIN")
-        raised = _raised(both) if old else []
-        position = _meet(data, both, new) if old else until
-        views = _compare(both, names, compare=old is not None, progress=progress)
+    if old is None:
+        compared: Compared = until, [], _counted(new, names)
+    else:
+        compared = _compare(data, old, new, names, progress)
+    position, raised, views = compared
     return RebuildReport(
         position=position,
         events=position,
@@ -158,70 +151,40 @@ def _target(data: Path, old: Path | None) -> int:
         views.close()
 
 
-def _meet(data: Path, both: Connection, new: Path) -> int:
-    """Fix the old generation at where it is now, and bring the new one to the same position.
-
-    The snapshot of an attached file begins with its first read: first the old one's, and
-    the new one's only when it has caught up.
-    """
-    position = int(both.execute("SELECT position FROM old.checkpoint").fetchone()[0])
-    follower = Follower(data, new)
-    try:
-        while follower.step(until=position).events:
-            pass
-    finally:
-        follower.close()
-    return position
-
-
-def _raised(both: Connection) -> list[str]:
-    before = dict(both.execute("SELECT name, version FROM old.projections").fetchall())
-    return [p.name for p in PROJECTIONS if before.get(p.name) != p.version]
-
-
 def _compare(
-    both: Connection, names: Sequence[str], *, compare: bool, progress: Progress
-) -> dict[str, ViewDifference]:
+    data: Path, old: Path, new: Path, names: Sequence[str], progress: Progress
+) -> Compared:
+    with comparison(old, new) as both:
+        before = both.versions
+        raised = [p.name for p in PROJECTIONS if before.get(p.name) != p.version]
+        _follow(data, new, until=both.position)
+        views, found = _compared_views(names), {}
+        for done, (view, difference) in enumerate(both.differences(views), 1):
+            found[view] = difference
+            progress("comparing", done, len(views))
+        return both.position, raised, found
+
+
+def _compared_views(names: Sequence[str]) -> list[str]:
     wanted = [table.name for p in PROJECTIONS if not names or p.name in names for table in p.tables]
-    views = wanted + ([] if names else list(generation.SHARED_VIEWS))
-    differences = {}
-    for done, view in enumerate(views, 1):
-        rows = both.execute(f"SELECT count(*) FROM main.{view}").fetchone()[0]
-        differing = _differing(both, view, rows) if compare else 0
-        differences[view] = ViewDifference(rows, differing)
-        progress("comparing", done, len(views))
-    return differences
+    return wanted + ([] if names else list(SHARED_VIEWS))
 
 
-def _differing(both: Connection, view: str, rows: int) -> int:
-    """Rows that changed or came, and rows that went, found by primary key."""
-    before = [row[1] for row in both.execute(f"PRAGMA old.table_info({view})")]
-    if not set(view_columns(view)) <= set(before):
-        return int(rows)
-    same = " AND ".join(f"o.{name} IS n.{name}" for name in view_columns(view))
-    key = " AND ".join(f"o.{name} = n.{name}" for name in key_columns(view))
-    changed_or_came = f"""
-        SELECT count(*) FROM main.{view} AS n
-        WHERE NOT EXISTS (SELECT 1 FROM old.{view} AS o WHERE {key} AND {same})
-    """
-    went = f"""
-        SELECT count(*) FROM old.{view} AS o
-        WHERE NOT EXISTS (SELECT 1 FROM main.{view} AS n WHERE {key})
-    """
-    differing = int(both.execute(changed_or_came).fetchone()[0])
-    (rows_before,) = both.execute(f"SELECT count(*) FROM old.{view}").fetchone()
-    if differing == 0 and rows_before == rows:
-        return 0  # all rows are in the old one, which has no more: none can have gone
-    return differing + int(both.execute(went).fetchone()[0])
+def _counted(new: Path, names: Sequence[str]) -> dict[str, ViewDifference]:
+    """Of a generation that there is nothing to compare with."""
+    with closing(open_reader(new)) as views:
+        rows = dict(views.execute("SELECT name, rows FROM views").fetchall())
+    return {view: ViewDifference(rows[view], 0) for view in _compared_views(names)}
 
 
 def _catch_up(data: Path, old: Path | None, new: Path) -> None:
     """Follow the log to its end, so that nobody sees an earlier moment after the switch."""
     if old is None and not new.exists():
         raise NotReady(f"{new.name} disappeared while it was being built; run the rebuild again")
-    follower = Follower(data, new)
-    try:
-        while follower.step().events:
+    _follow(data, new)
+
+
+def _follow(data: Path, new: Path, until: int = 2**62) -> None:
+    with closing(Follower(data, new)) as follower:
+        while follower.step(until=until).events:
             pass
-    finally:
-        follower.close()

@@ -8,6 +8,7 @@ import msgspec
 from projections import generation
 from projections.catalogue import PROJECTIONS
 from projections.codec import MODULUS, digest_of, digest_text
+from projections.layout import select_view, view_names
 from tracker.database import Connection, open_reader, snapshot
 from tracker.log import LogReader
 from tracker.timing import SECOND
@@ -92,10 +93,7 @@ def stored_digests(views: Connection) -> Mapping[str, int]:
 
 def scanned_digests(views: Connection) -> dict[str, int]:
     """The same sums from the rows as they stand in the file: a proof, and a full scan."""
-    return {
-        name: digest_of(views.execute(generation.select_view(name))) % MODULUS
-        for name in generation.view_names()
-    }
+    return {name: digest_of(views.execute(select_view(name))) % MODULUS for name in view_names()}
 
 
 class DigestReport(msgspec.Struct, frozen=True):

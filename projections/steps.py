@@ -74,18 +74,19 @@ STEPS = p.Table(
     Step,
     key=("run_id", "number"),
     entity="run_id",
-    indexes=(
-        ("workflow_id", "node_id", "outcome", "run_id"),
-        # Waits of every way, without a look at the table.
-        (
-            "workflow_id",
-            "previous_node",
-            "previous_outcome",
-            "node_id",
-            "waited",
-            "workflow_version_id",
-            "completed_at",
-        ),
+    # A step is one of the few ways through its workflow, at some time.
+    common=(
+        "workflow_id",
+        "organization_id",
+        "workflow_version_id",
+        "node_id",
+        "node_type",
+        "label",
+        "outcome",
+        "previous_node",
+        "previous_outcome",
     ),
+    # Waits and runs of every way, without a look at the table.
+    indexes=(("common", "waited", "completed_at", "run_id"),),
     tallies=tallies,
 )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from projections.catalogue import PROJECTIONS
-from projections.generation import TABLES
+from projections.layout import TABLES
 from projections.persons import name_order
 from projections.projection import Table
 from tracker.access import Grant
@@ -45,6 +45,9 @@ SHOWN: Final[dict[str, frozenset[str]]] = {
         " anomalies anomaly_count",
         "steps": "run_id number organization_id workflow_id workflow_version_id node_id node_type"
         " label outcome completed_at waited previous_node previous_outcome event_id",
+        "steps_own": "run_id number completed_at waited event_id common",
+        "steps_common": "id workflow_id organization_id workflow_version_id node_id node_type label"
+        " outcome previous_node previous_outcome",
         "contacts": "event_id entity key organization_id status run_id workflow_id"
         " workflow_version_id candidate_profile_id candidate_external_id node_id at settled_by"
         " acknowledged anomalies anomaly_count",
@@ -86,7 +89,9 @@ INSTEAD: Final = {
     ("entities", "broken"): "iif(broken IS NULL, NULL, 'hidden')",
 }
 # Who was erased has no organization: it is known of those who are.
-BY_ORGANIZATION: Final = frozenset({*TABLES, "attention", "tallies", "feed"}) - {"erased"}
+BY_ORGANIZATION: Final = frozenset(
+    {*TABLES, "steps_common", "attention", "tallies", "feed"} - {"erased"}
+)
 OF_ALL: Final = frozenset({"checkpoint", "projections", "views"})
 
 
@@ -201,6 +206,7 @@ def _rows(table: str) -> str:
         return f"own.organization_id IN ({ALLOWED})"
     return {
         **dict.fromkeys(OF_ALL, "1"),
+        "steps_own": "own.common IN (SELECT id FROM temp.steps_common)",
         "links": _visible("own.projection", "own.entity"),
         "search": _visible("own.projection", "own.entity"),
         "entities": _visible("own.projection", "own.key"),

@@ -3,9 +3,10 @@
 import msgspec
 
 from projections import contacts
+from projections.queries.passages import EdgeKey
 from projections.queries.runs import RunDetail
 from projections.queries.stuck import LEAST_SAMPLE
-from projections.queries.workflow_graph import EdgeKey, routes, taken_ways
+from projections.queries.workflow_graph import routes, taken_ways
 from projections.queries.workflows import KnownNode, configuration, known_nodes
 from projections.runs import Status
 from projections.steps import Step

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from projections.entities import entities_of, stored_positions, stored_rows
-from projections.generation import view_columns
+from projections.layout import view_columns
 from tracker.database import Connection
 from tracker.log import StoredEvent
 

@@ -13,14 +13,12 @@ import msgspec
 
 from projections.queries.organizations import with_tally
 from projections.queries.paging import Where
+from projections.queries.passages import EdgeKey, passages
 from projections.queries.restricted import limits_of
 from projections.queries.standing import Following, places
 from projections.queries.workflows import KnownNode, configuration, known_nodes
 from tracker.database import Connection
 from tracker.once import Once
-from tracker.timing import DAY
-
-EdgeKey = tuple[str, str, str]
 
 
 class GraphNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +125,7 @@ def _graph(
         nodes=[counted.node(node, declared) for node in known.values()],
         edges=[counted.edge(key, key in declared) for key in _edges(declared, counted)],
         configured=bool(declared) or any(node.declared for node in known.values()),
-        runs=counted.runs,
+        runs=counted.passages.runs,
     )
 
 
@@ -175,7 +173,7 @@ def _tallied(
 
 
 class _Counted:
-    """What the tallies and steps tell about one workflow."""
+    """What tallies, steps and running runs tell about one workflow."""
 
     def __init__(
         self, connection: Connection, workflow_id: str, version: str | None, since_day: int | None
@@ -189,14 +187,7 @@ class _Counted:
         self.entered = {key[2]: counts[0] for key, counts in edges.items() if not key[0]}
         self.edges = {key: counts for key, counts in edges.items() if key[0]}
         self.here = self._here()
-        self.runs = self._runs("workflow_id").get((workflow_id,), 0)
-        self._at = self._runs("node_id")
-        self._by_outcome = self._runs("node_id", "outcome")
-        self._left = self._runs("previous_node")
-        self._on = self._runs("previous_node", "previous_outcome", "node_id")
-        self._into: dict[str, list[EdgeKey]] = {}
-        for key in edges:
-            self._into.setdefault(key[2], []).append(key)
+        self.passages = passages(connection, *self._asked)
 
     def node(self, known: KnownNode, declared_ways: Iterable[EdgeKey]) -> GraphNode:
         outcomes = self.visits.get(known.id, {})
@@ -207,22 +198,22 @@ class _Counted:
             label=known.label,
             type=known.type,
             declared=known.declared,
-            runs=self._at.get((known.id,), 0),
+            runs=self.passages.at.get(known.id, 0),
             visits=visits,
             outcomes={outcome: number for outcome, (number, _) in outcomes.items()},
-            outcome_runs={o: self._by_outcome.get((known.id, o), 0) for o in outcomes},
+            outcome_runs={o: self.passages.by_outcome.get((known.id, o), 0) for o in outcomes},
             # A node without any route is an end, whatever its outcome.
             undeclared=tuple(o for o in outcomes if declared and o not in declared),
             entered=self.entered.get(known.id, 0),
             here=self.here.get(known.id, 0),
             total_wait=sum(total for _, total in outcomes.values()),
-            median_wait=self._median(visits, *self._into.get(known.id, ())),
+            median_wait=self.passages.wait_at.get(known.id),
         )
 
     def edge(self, key: EdgeKey, declared: bool) -> GraphEdge:
         source, outcome, target = key
         number, total = self.edges.get(key, (0, 0))
-        runs, left = self._on.get(key, 0), self._left.get((source,), 0)
+        runs, left = self.passages.on.get(key, 0), self.passages.left.get(source, 0)
         return GraphEdge(
             source=source,
             target=target,
@@ -232,40 +223,8 @@ class _Counted:
             count=number,
             share=runs / left if left else 0.0,
             total_wait=total,
-            median_wait=self._median(number, key),
+            median_wait=self.passages.wait_on.get(key),
         )
-
-    def _steps(self) -> Where:
-        """The steps asked for; version and time as conditions on what an index holds."""
-        workflow_id, version, since_day = self._asked
-        where = Where().equal("workflow_id", workflow_id)
-        where.equal("+workflow_version_id", version)
-        return where.between("completed_at", None if since_day is None else since_day * DAY, None)
-
-    def _runs(self, *columns: str) -> dict[tuple[str, ...], int]:
-        """How many runs have a step with each combination of some columns."""
-        where, named = self._steps(), ", ".join(columns)
-        query = f"""
-            SELECT {named}, count(DISTINCT run_id) FROM steps WHERE {where.sql} GROUP BY {named}
-        """
-        rows: list[tuple[Any, ...]] = self._connection.execute(query, where.values).fetchall()
-        return {tuple(row[:-1]): row[-1] for row in rows}
-
-    def _median(self, number: int, *ways: EdgeKey) -> int | None:
-        """The lower median of the `number` waits on some ways into one node, by an index."""
-        if not number:
-            return None
-        where = self._steps()
-        # The plus keeps aside the index by node, which does not hold the waits.
-        where.equal("+node_id" if len(ways) > 1 else "node_id", ways[0][2])
-        if len(ways) == 1:
-            where.equal("previous_node", ways[0][0]).equal("previous_outcome", ways[0][1])
-        query = f"""
-            SELECT waited FROM steps WHERE {where.sql}
-            ORDER BY waited LIMIT 1 OFFSET ?
-        """
-        row = self._connection.execute(query, (*where.values, (number - 1) // 2)).fetchone()
-        return int(row[0]) if row else None
 
     def _here(self) -> dict[str, int]:
         workflow_id, version, _ = self._asked

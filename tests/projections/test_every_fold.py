@@ -120,5 +120,7 @@ def test_projections_and_their_tables_have_names_of_their_own() -> None:
 def test_keys_and_indexes_name_columns_of_their_table(projection: Projection) -> None:
     for table in projection.tables:
         columns = set(table.row.__struct_fields__)
+        assert set(table.common) <= columns
+        own = columns - set(table.common) | ({"common"} if table.common else set())
         for names in (table.key, (table.entity,), *table.indexes):
-            assert set(names) <= columns
+            assert set(names) <= own

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projections import generation
+from projections import tables
 from projections.people import People, joined
 from tracker.database import Connection, _connect
 
@@ -31,8 +31,8 @@ def parts(groups: Iterable[list[str]]) -> dict[str, str]:
 
 def empty_views() -> Connection:
     connection = _connect("file::memory:")
-    generation.create_tables(connection)
-    generation.create_indexes(connection)
+    tables.create_tables(connection)
+    tables.create_indexes(connection)
     return connection
 
 

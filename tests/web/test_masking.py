@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from projections import generation
+from projections import layout
 from projections.queries.restricted import INSIDE, INSTEAD, SHOWN, restrict
 from tests.filled import filled
 from tests.sample import append, built
@@ -221,4 +221,4 @@ def test_a_table_that_nobody_named_shows_nothing(data: Path) -> None:
         connection = open_reader(path, lambda c: restrict(c, Grant(Role.VIEWER)))
         assert connection.execute("SELECT id, status FROM runs").fetchall() == [(None, None)]
         connection.close()
-    assert generation.TABLES["runs"]
+    assert layout.TABLES["runs"]

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 from markupsafe import escape
 
-from projections.queries.workflow_graph import EdgeKey, Graph, GraphEdge, GraphNode
+from projections.queries.passages import EdgeKey
+from projections.queries.workflow_graph import Graph, GraphEdge, GraphNode
 from tracker.timing import DAY, HOUR, MINUTE
 from web.figures import thousands
 from web.graph import MOST_EDGES, MOST_NODES, Drawing, Edge, Node, draw
