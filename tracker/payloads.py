@@ -19,6 +19,10 @@ def also(*names: str) -> msgspec.Meta:
     return msgspec.Meta(extra={"also": names})
 
 
+# An empty text is an absent one: the fast way of reading refuses it, the tolerant one knows.
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
 class Part(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """An object inside a payload."""
 
@@ -26,58 +30,58 @@ class Part(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class Payload(Part, frozen=True, kw_only=True):
     """The two fields that every payload has (documented)."""
 
-    record_id: str | None = None
-    organization_id: str | None = None
+    record_id: Text | None = None
+    organization_id: Text | None = None
 
 
 class ScreeningAnswer(Part, frozen=True, kw_only=True):
     """One screening question with its outcome, PASSED or FAILED (documented)."""
 
-    screening_question: str | None = None
-    question_outcome: str | None = None
-    response_summary: str | None = None
+    screening_question: Text | None = None
+    question_outcome: Text | None = None
+    response_summary: Text | None = None
 
 
 class Conversation(Payload, frozen=True, kw_only=True):
     """Conversation events (documented; the reason of a failed start is not)."""
 
-    conversation_status: str | None = None
-    candidate_id: str | None = None
-    external_id: str | None = None
-    external_campaign_id: str | None = None
-    participant_first_name: Annotated[str | None, also("participantFirsName")] = None
-    participant_last_name: str | None = None
-    campaign_conversation_url: str | None = None
+    conversation_status: Text | None = None
+    candidate_id: Text | None = None
+    external_id: Text | None = None
+    external_campaign_id: Text | None = None
+    participant_first_name: Annotated[Text | None, also("participantFirsName")] = None
+    participant_last_name: Text | None = None
+    campaign_conversation_url: Text | None = None
     scorecard_total_value: float | None = None
     screening_questions_outcome: tuple[ScreeningAnswer, ...] | None = None
     reason: Annotated[
-        str | None, also("failureReason", "errorMessage", "error.message", "error")
+        Text | None, also("failureReason", "errorMessage", "error.message", "error")
     ] = None
 
 
 class Requirement(Part, frozen=True, kw_only=True):
     """One requirement of an analysis and whether the candidate meets it (documented)."""
 
-    requirement: str | None = None
+    requirement: Text | None = None
     is_mandatory: bool | None = None
     is_met: bool | None = None
-    evidence: str | None = None
+    evidence: Text | None = None
 
 
 class AnalysisCreated(Payload, frozen=True, kw_only=True):
     """ANALYSIS_CREATED; its fields beyond the common two are unknown."""
 
-    external_id: Annotated[str | None, also("externalAnalysisId", "analysisExternalId")] = None
-    title: Annotated[str | None, also("name", "jobTitle", "job.title")] = None
+    external_id: Annotated[Text | None, also("externalAnalysisId", "analysisExternalId")] = None
+    title: Annotated[Text | None, also("name", "jobTitle", "job.title")] = None
 
 
 class CandidateAnalysis(Payload, frozen=True, kw_only=True):
     """CANDIDATE_ANALYSIS_COMPLETED (documented; `analysisId` is a guess)."""
 
-    analysis_id: Annotated[str | None, also("analysis.id")] = None
-    external_id: str | None = None
-    external_analysis_id: Annotated[str | None, also("analysisExternalId")] = None
-    analysis_candidate_url: str | None = None
+    analysis_id: Annotated[Text | None, also("analysis.id")] = None
+    external_id: Text | None = None
+    external_analysis_id: Annotated[Text | None, also("analysisExternalId")] = None
+    analysis_candidate_url: Text | None = None
     total_score_scaled: float | None = None
     is_all_mandatory_requirements_met: bool | None = None
     requirement_outcomes: tuple[Requirement, ...] | None = None
@@ -86,64 +90,64 @@ class CandidateAnalysis(Payload, frozen=True, kw_only=True):
 class Participant(Part, frozen=True, kw_only=True):
     """A person invited to a meeting, interviewers included (documented)."""
 
-    name: str | None = None
-    email: str | None = None
+    name: Text | None = None
+    email: Text | None = None
 
 
 class MeetingDetails(Part, frozen=True, kw_only=True):
     """When, where and with whom (documented)."""
 
-    title: str | None = None
-    start_date_time: str | None = None
-    end_date_time: str | None = None
-    timezone: str | None = None
-    location: str | None = None
+    title: Text | None = None
+    start_date_time: Text | None = None
+    end_date_time: Text | None = None
+    timezone: Text | None = None
+    location: Text | None = None
     video_conference: bool | None = None
-    meeting_url: str | None = None
+    meeting_url: Text | None = None
     participants: tuple[Participant, ...] | None = None
 
 
 class Meeting(Payload, frozen=True, kw_only=True):
     """Scheduling events (documented; the last three fields are guesses)."""
 
-    conversation_id: str | None = None
-    external_conversation_id: str | None = None
-    external_campaign_id: str | None = None
+    conversation_id: Text | None = None
+    external_conversation_id: Text | None = None
+    external_campaign_id: Text | None = None
     meeting_details: MeetingDetails | None = None
     previous_booking_id: Annotated[
-        str | None, also("previousRecordId", "originalBookingId", "rescheduledFromId")
+        Text | None, also("previousRecordId", "originalBookingId", "rescheduledFromId")
     ] = None
-    reason: Annotated[str | None, also("cancellationReason", "message")] = None
-    notes_url: Annotated[str | None, also("noteTakerUrl", "notes.url", "meetingNotesUrl")] = None
+    reason: Annotated[Text | None, also("cancellationReason", "message")] = None
+    notes_url: Annotated[Text | None, also("noteTakerUrl", "notes.url", "meetingNotesUrl")] = None
 
 
 class Workflow(Payload, frozen=True, kw_only=True):
     """Common fields of workflow events (documented; some are left out on some types)."""
 
-    workflow_id: str | None = None
-    workflow_version_id: str | None = None
-    workflow_external_id: str | None = None
-    candidate_profile_id: str | None = None
-    candidate_profile_external_id: str | None = None
+    workflow_id: Text | None = None
+    workflow_version_id: Text | None = None
+    workflow_external_id: Text | None = None
+    candidate_profile_id: Text | None = None
+    candidate_profile_external_id: Text | None = None
 
 
 class NodeCompleted(Workflow, frozen=True, kw_only=True):
     """WORKFLOW_NODE_COMPLETED; the node's fields are unknown, these names are accepted."""
 
-    node_id: Annotated[str | None, also("node.id", "nodeKey", "node.key")] = None
-    node_type: Annotated[str | None, also("node.type")] = None
-    label: Annotated[str | None, also("nodeLabel", "node.label", "nodeName", "node.name")] = None
+    node_id: Annotated[Text | None, also("node.id", "nodeKey", "node.key")] = None
+    node_type: Annotated[Text | None, also("node.type")] = None
+    label: Annotated[Text | None, also("nodeLabel", "node.label", "nodeName", "node.name")] = None
     outcome: Annotated[
-        str | None, also("nodeOutcome", "routingEvent", "node.outcome", "result")
+        Text | None, also("nodeOutcome", "routingEvent", "node.outcome", "result")
     ] = None
-    next_node_id: Annotated[str | None, also("nextNode.id", "nextNodeKey")] = None
+    next_node_id: Annotated[Text | None, also("nextNode.id", "nextNodeKey")] = None
 
 
 class RunEnded(Workflow, frozen=True, kw_only=True):
     """The end of a run; where and why are unknown, these names are accepted."""
 
     reason: Annotated[
-        str | None,
+        Text | None,
         also(
             "failureReason",
             "cancellationReason",
@@ -153,22 +157,22 @@ class RunEnded(Workflow, frozen=True, kw_only=True):
             "message",
         ),
     ] = None
-    code: Annotated[str | None, also("errorCode", "failureCode", "error.code")] = None
-    node_id: Annotated[str | None, also("node.id", "nodeKey", "failedNodeId")] = None
+    code: Annotated[Text | None, also("errorCode", "failureCode", "error.code")] = None
+    node_id: Annotated[Text | None, also("node.id", "nodeKey", "failedNodeId")] = None
 
 
 class Contact(Workflow, frozen=True, kw_only=True):
     """Contact resolution events; their own fields are unknown, these names are accepted."""
 
-    run_id: Annotated[str | None, also("workflowRunId", "run.id", "existingRunId")] = None
-    contact_key: Annotated[str | None, also("contact.key", "contactId", "contact.id")] = None
-    contact_name: Annotated[str | None, also("contact.name", "name")] = None
-    node_id: Annotated[str | None, also("node.id", "nodeKey")] = None
+    run_id: Annotated[Text | None, also("workflowRunId", "run.id", "existingRunId")] = None
+    contact_key: Annotated[Text | None, also("contact.key", "contactId", "contact.id")] = None
+    contact_name: Annotated[Text | None, also("contact.name", "name")] = None
+    node_id: Annotated[Text | None, also("node.id", "nodeKey")] = None
     resolution: Annotated[
-        str | None, also("resolutionType", "resolvedBy", "method", "contact.resolution")
+        Text | None, also("resolutionType", "resolvedBy", "method", "contact.resolution")
     ] = None
     reason: Annotated[
-        str | None,
+        Text | None,
         also("failureReason", "skipReason", "errorMessage", "error.message", "error", "message"),
     ] = None
 
@@ -176,40 +180,40 @@ class Contact(Workflow, frozen=True, kw_only=True):
 class Published(Workflow, frozen=True, kw_only=True):
     """WORKFLOW_PUBLISHED; its own fields are unknown, these names are accepted."""
 
-    name: Annotated[str | None, also("workflowName", "title", "workflow.name")] = None
+    name: Annotated[Text | None, also("workflowName", "title", "workflow.name")] = None
     version_number: Annotated[int | None, also("version", "workflowVersion")] = None
 
 
 class Target(Payload, frozen=True, kw_only=True):
     """An internal event about one item of one entity of one projection."""
 
-    projection: str | None = None
-    entity: str | None = None
-    item: str | None = None
-    actor: str | None = None
+    projection: Text | None = None
+    entity: Text | None = None
+    item: Text | None = None
+    actor: Text | None = None
 
 
 class Imported(Payload, frozen=True, kw_only=True):
     """A workflow's configuration, imported by a person."""
 
-    workflow_id: str | None = None
-    workflow_version_id: str | None = None
-    name: str | None = None
-    configuration: str | None = None
-    actor: str | None = None
+    workflow_id: Text | None = None
+    workflow_version_id: Text | None = None
+    name: Text | None = None
+    configuration: Text | None = None
+    actor: Text | None = None
 
 
 class Test(Payload, frozen=True, kw_only=True):
     """A test delivery of our own, and the address that it was posted to."""
 
-    via: str | None = None
+    via: Text | None = None
 
 
 class RedactedBody(Part, frozen=True, kw_only=True):
     """An event whose body was overwritten, and the SHA-256 in hex of what stands there since."""
 
-    event_id: str | None = None
-    digest: str | None = None
+    event_id: Text | None = None
+    digest: Text | None = None
 
 
 class Erased(Payload, frozen=True, kw_only=True):
@@ -223,16 +227,16 @@ class Erased(Payload, frozen=True, kw_only=True):
     records: tuple[str, ...] | None = None
     entities: tuple[str, ...] | None = None
     bodies: tuple[RedactedBody, ...] | None = None
-    actor: str | None = None
-    reason: str | None = None
+    actor: Text | None = None
+    reason: Text | None = None
 
 
 class ErasureLifted(Payload, frozen=True, kw_only=True):
     """An erasure that no longer holds for what comes; the record is the erasure's event id."""
 
     entities: tuple[str, ...] | None = None
-    actor: str | None = None
-    reason: str | None = None
+    actor: Text | None = None
+    reason: Text | None = None
 
 
 class Kept(StrEnum):

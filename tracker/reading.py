@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 
 import msgspec
 
-from tracker.payloads import Part, Payload
+from tracker.payloads import Part, Payload, Text
 
 LARGEST_INTEGER: Final = 2**63 - 1
 
@@ -48,9 +48,7 @@ class _Fast(msgspec.Struct, frozen=True):
     attributes: tuple[tuple[str, str], ...]
 
     def read(self, body: bytes) -> Payload | None:
-        """The payload, None when it takes a closer look (an empty text is an absent one)."""
-        if b'""' in body:
-            return None
+        """The payload, None when it takes a closer look."""
         try:
             payload: Payload = self.preferred.decode(body).data
             others = self.spelled.decode(body).data
@@ -75,7 +73,11 @@ class _Fast(msgspec.Struct, frozen=True):
 def _fast(kind: type[Payload]) -> _Fast:
     alternatives = _alternatives(kind)
     fields = [
-        (f"n{number}", wanted | None if attribute else Any, msgspec.field(name=name, default=None))
+        (
+            f"n{number}",
+            wanted | None if attribute else Any,
+            msgspec.field(name=name, default=None),
+        )
         for number, (name, attribute, wanted) in enumerate(alternatives)
     ]
     spelled = msgspec.defstruct(f"{kind.__name__}Spelled", fields)
@@ -100,7 +102,7 @@ def _alternatives(kind: type[Part]) -> list[tuple[str, str, Any]]:
     fields = [field for field in _fields(kind) if field.part is None and not field.many]
     dotted = {name.split(".")[0] for field in fields for name in field.names if "." in name}
     flat = [
-        (name, field.attribute, field.wanted)
+        (name, field.attribute, Text if field.wanted is str else field.wanted)
         for field in fields
         for name in field.names[1:]
         if "." not in name and name not in dotted
@@ -132,6 +134,8 @@ def _field(attribute: str, name: str, hint: Any) -> _Field:
         others = tuple(n for meta in metas for n in (meta.extra or {}).get("also", ()))
     if get_origin(hint) in {UnionType, Union}:
         hint = next(option for option in get_args(hint) if option is not type(None))
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
     many = get_origin(hint) is tuple
     inner = get_args(hint)[0] if many else hint
     part = inner if isinstance(inner, type) and issubclass(inner, Part) else None
