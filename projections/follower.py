@@ -13,6 +13,7 @@ import msgspec
 from projections import generation
 from projections.catalogue import PROJECTIONS
 from projections.changes import Changes
+from projections.checkpoints import Checkpoints
 from projections.entities import (
     Entity,
     entities_of,
@@ -58,12 +59,14 @@ class Follower:
     def __init__(self, data: Path, path: Path) -> None:
         self.path = path
         self.views: Connection = open_writer(path, durable=False)
+        self._checkpoints = Checkpoints(path, self.views)
         self._log: Connection = open_reader(data / "log.db")
         # An erasure may have been folded just before a crash.
         self.unclean = True
 
     def close(self) -> None:
         """Close both files."""
+        self._checkpoints.close()
         self.views.close()
         self._log.close()
 
@@ -86,6 +89,7 @@ class Follower:
             end = events[-1][0]
             changes.write(end)
             self.unclean |= _erased(event for _, event in events)
+        self._checkpoints.written()
         return Advance(end, len(events), frozenset(changes.keys | {"feed"}))
 
     def clean(self) -> None:

@@ -1,4 +1,4 @@
-"""How SQLite files are opened: one connection writes a file and alone checkpoints it.
+"""How SQLite files are opened: one process writes a file and alone checkpoints it.
 
 pysqlite3 brings its own SQLite. The one that Python links may be older than 3.51.3,
 which repaired a loss of committed pages when a write-ahead log is reset.
