@@ -5,20 +5,21 @@ interpreter from the webhook's answers (the README's decisions have the figures)
 It knows nothing of the web: it tells a listener which keys changed.
 """
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from multiprocessing import get_context
-from multiprocessing.connection import Connection as Pipe
-from multiprocessing.process import BaseProcess
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import structlog
 
-from projections.engine_process import Failed, Idle, Refold, Refolded, Stop, Wake, run
+from projections.engine_process import Failed, Idle, Refold, Refolded, Stop, Wake
 from projections.follower import Advance
 from tracker.errors import NotReady
+from tracker.release import own_command
 
 RESTART = 1.0  # seconds before a process that ended by itself is started again
 
@@ -36,8 +37,8 @@ class Engine:
         self._idle = False
         self._stopping = False
         self._refolds: dict[int, Future[Advance]] = {}
-        self._pipe: Pipe | None = None
-        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._supervise, name="engine", daemon=True)
         self.error: str | None = None
 
@@ -64,7 +65,7 @@ class Engine:
     @property
     def running(self) -> bool:
         """Whether the process is alive and its last step did not fail."""
-        return self._process is not None and self._process.is_alive() and self.error is None
+        return self._process is not None and self._process.poll() is None and self.error is None
 
     def refold(self, projection: str, key: str) -> Advance:
         """Fold one entity again in place; raises NotFound."""
@@ -76,19 +77,22 @@ class Engine:
         return future.result()
 
     def _spawn(self) -> None:
-        context = get_context("spawn")
-        here, there = context.Pipe()
-        process = context.Process(target=run, args=(str(self._data), there), name="engine")
-        process.start()
+        here, there = Pipe()
+        # Not by multiprocessing, which would keep a second process beside this one.
+        self._process = subprocess.Popen(  # noqa: S603 - the words are our own
+            [*own_command(), "--engine", str(self._data), str(there.fileno())],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[there.fileno()],
+        )
         there.close()
-        self._process, self._pipe = process, here
+        self._pipe = here
 
     def _supervise(self) -> None:
         while True:
             self._listen()
             self._give_up_refolds()
             if self._process is not None:
-                self._process.join()
+                self._process.wait()
             if self._stopping:
                 return
             self.error = "the engine's process ended; it is started again"

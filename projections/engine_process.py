@@ -58,13 +58,14 @@ class Refolded(msgspec.Struct, frozen=True):
     error: TrackerError | None
 
 
-def run(data: str, pipe: Pipe) -> None:
-    """Follow until told to stop."""
+def begin(data: str, descriptor: str) -> None:
+    """What `tracker --engine` does: follow until told to stop, over an inherited socket."""
     # Ctrl-C and a service manager reach all processes; the service ends this one in its order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Storing what arrives goes before showing it, where both want the same processor.
     os.nice(POLITENESS)
+    pipe = Pipe(int(descriptor))
     following = Following(Path(data), pipe.send)
     # The pipe breaks when the service was killed: then there is nobody left to work for.
     with closing(following), suppress(EOFError, BrokenPipeError):

@@ -30,7 +30,7 @@ from tracker.events import Event
 
 # Events of one step while there are many. What comes close together touches the same entities
 # and the same pages; a step of these takes about half a second, in which pages show the last one.
-BATCH = 2_000
+BATCH = 1_000
 BY_NAME = {projection.name: projection for projection in PROJECTIONS}
 UPSERT = """
     INSERT INTO entities (projection, key, last_event_at, name, positions, broken)

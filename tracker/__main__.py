@@ -1,10 +1,17 @@
 """`python -m tracker` is the same as the command `tracker`, and where the single binary begins."""
 
+import sys
 from multiprocessing import freeze_support
 
 if __name__ == "__main__":
-    # The binary's own processes begin here, too; they go their way before anything is imported.
+    # The processes of the service and the binary begin here, too; they go their way before
+    # anything else is imported.
     freeze_support()
-    from tracker.cli import main
+    if sys.argv[1:2] == ["--engine"]:
+        from projections.engine_process import begin
 
-    main()
+        begin(*sys.argv[2:])
+    else:
+        from tracker.cli import main
+
+        main()
