@@ -37,7 +37,10 @@ def reader(data: Path, monkeypatch: pytest.MonkeyPatch) -> LogReader:
 
 @pytest.mark.parametrize("newest_first", [True, False])
 @pytest.mark.parametrize("limit", [1, 7, 1000])
-@pytest.mark.parametrize(("first", "last"), [(None, 1), (2, None), (0, 0), (2, 3), (4, 4), (9, 9)])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(None, 1), (2, None), (0, 0), (2, 3), (4, 4), (9, 9), (-FIRST - 2, -FIRST - 2)],
+)
 def test_a_time_lists_all_of_it_wherever_it_stands(
     reader: LogReader, first: int | None, last: int | None, limit: int, newest_first: bool
 ) -> None:
