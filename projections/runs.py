@@ -229,7 +229,11 @@ PROJECTION = p.Projection(
             entity="id",
             indexes=(
                 # Each order of the list, alone and within what it is filtered by most.
-                *p.orders("last_event_at", "id", within=("status", "workflow_id")),
+                # With the times that bound a list, so that rows outside are passed over here.
+                *p.orders(
+                    *("last_event_at", "id", "first_at", "ended_at"),
+                    within=("status", "workflow_id"),
+                ),
                 *p.orders("first_at", "id", "status", within=("status", "workflow_id")),
                 *p.orders("step_count", "id", within=("status", "workflow_id")),
                 *p.orders("ended_at", "id", "status", within=("status", "workflow_id")),

@@ -93,6 +93,7 @@ CREATE INDEX attention_by_since ON attention (since);
 CREATE INDEX attention_by_reason ON attention (reason, since);
 CREATE INDEX links_by_entity ON links (projection, entity);
 CREATE INDEX people_by_person ON people (person);
+CREATE INDEX feed_by_type ON feed (type, organization_id, count);
 CREATE INDEX persons_by_name ON persons (name_order);
 CREATE INDEX persons_by_last_event_at ON persons (last_event_at);
 CREATE UNIQUE INDEX search_by_entity ON search (projection, entity);

@@ -42,8 +42,8 @@ FEW_STEPS, FEW_PAGES = 20_000, 300  # of a page; growth below this is of no acco
 # Needs a scheduler; is as long as its list; ask for more than the short log has.
 ELSEWHERE = {"system", "runs as a table"}
 ELSEWHERE |= {"calendar-month", "runs of two weeks", "runs, two statuses"}
-# These do grow: the names of types are read off all hours that ever had events, and no index
-# knows when an event happened.
+ELSEWHERE |= {"runs that ended, oldest first"}
+# These do grow: the names of types are read off all hours that ever had events.
 GROWING = {name for name in (*PAGES, *ASKED) if name.startswith("events")}
 
 

@@ -1,5 +1,6 @@
 """Meetings: agenda and lists, one with its history, requests that found no slot."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -81,10 +82,11 @@ class SpanAsked(msgspec.Struct, frozen=True):
 
 
 class Times(msgspec.Struct, frozen=True):
-    """When a meeting begins and ends."""
+    """When `count` meetings begin and end."""
 
     starts_at: int | None
     ends_at: int | None
+    count: int = 1
 
 
 class Neighbours(msgspec.Struct, frozen=True):
@@ -103,27 +105,45 @@ def list_meetings(connection: Connection, wanted: MeetingFilter) -> Page[Meeting
 
 
 def in_span(
-    connection: Connection, asked: SpanAsked, limit: int, after: int = 0
+    connection: Connection,
+    asked: SpanAsked,
+    limit: int,
+    after: int = 0,
+    longest: int = LONGEST_MEETING,
 ) -> list[MeetingRow]:
     """Booked and cancelled meetings that go on at some time of a span, by their start.
 
-    `after` is how many of them are left out at the beginning.
+    `after` is how many of them are left out at the beginning. Where no meeting takes more
+    than the `longest` time, in microseconds, none is looked for further before the span.
     """
-    where = _within(asked)
+    where = _within(asked, longest)
     rest = f"FROM meetings WHERE {where.sql} ORDER BY starts_at, entity, id LIMIT ? OFFSET ?"
     return select_all(connection, MeetingRow, rest, (*where.values, limit, after))
 
 
 def times_in_span(connection: Connection, asked: SpanAsked) -> list[Times]:
-    """When all meetings of a span begin and end, at most `LARGEST_CALENDAR`: for counting."""
-    where = _within(asked)
-    rest = f"FROM meetings WHERE {where.sql} ORDER BY starts_at LIMIT ?"
-    return select_all(connection, Times, rest, (*where.values, LARGEST_CALENDAR))
+    """When all meetings of a span begin and end, each pair of times once: for counting."""
+    where = _within(asked, LONGEST_MEETING)
+    query = f"""
+        SELECT starts_at, ends_at, count(*) FROM meetings WHERE {where.sql}
+        GROUP BY starts_at, ends_at
+    """
+    return [Times(*row) for row in connection.execute(query, where.values)]
 
 
-def _within(asked: SpanAsked) -> Where:
+def longest_of(times: Iterable[Times]) -> int:
+    """How long the longest of some meetings takes, in microseconds; 0 where none tells."""
+    known = [
+        one.ends_at - one.starts_at
+        for one in times
+        if one.starts_at is not None and one.ends_at is not None
+    ]
+    return min(max([0, *known]), LONGEST_MEETING)
+
+
+def _within(asked: SpanAsked, longest: int) -> Where:
     where = _booked(asked.organization_id)
-    where.between("starts_at", asked.since - LONGEST_MEETING, asked.until)
+    where.between("starts_at", asked.since - longest, asked.until)
     return where.add("starts_at >= ? OR ends_at > ?", asked.since, asked.since)
 
 

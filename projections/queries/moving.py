@@ -6,14 +6,14 @@ ended hold just the runs of these days.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import Final
 
 import msgspec
 
 from projections.queries.filters import RunFilter
-from projections.queries.paging import Where
-from projections.queries.runs import RunCounts, count_runs
+from projections.queries.paging import Where, count
+from projections.queries.runs import RUNS, RunCounts, count_runs
 from projections.queries.stuck import count_stuck
 from projections.runs import Status
 from tracker.database import Connection
@@ -54,22 +54,22 @@ def moving(
     )
 
 
-Buckets = list[int]  # what happened before the first day, in each day, after the last one
+Buckets = list[int]  # what happened in each day, and after the last one
 
 
 def _within(buckets: Buckets) -> list[int]:
-    return buckets[1:-1]
+    return buckets[:-1]
 
 
 def _running(now: int, started: Buckets, ended: Sequence[Buckets]) -> list[int]:
     """Those that ran at each day's end: those of now, without what began and ended since."""
     change = [sum(ends) - began for began, *ends in zip(started, *ended, strict=True)]
     since = list(accumulate(reversed(change)))  # in the last bucket, in the last two, …
-    return [*(now + moved for moved in reversed(since[1:-2])), now]
+    return [*(now + moved for moved in reversed(since[1:-1])), now]
 
 
 def _started(connection: Connection, days: Sequence[int], workflow_id: str | None) -> Buckets:
-    where = Where().equal("workflow_id", workflow_id).add("first_at >= ?", days[0])
+    where = Where().equal("workflow_id", workflow_id)
     return _bucketed(connection, "first_at", where, days)
 
 
@@ -77,7 +77,6 @@ def _ended(
     connection: Connection, status: str, days: Sequence[int], workflow_id: str | None
 ) -> Buckets:
     where = Where().equal("workflow_id", workflow_id).equal("status", status)
-    where.add("ended_at >= ?", days[0])
     return _bucketed(connection, "ended_at", where, days)
 
 
@@ -90,11 +89,6 @@ def _stuck(
 
 
 def _bucketed(connection: Connection, moment: str, where: Where, days: Sequence[int]) -> Buckets:
-    """Runs counted by the day into which a moment of theirs falls."""
-    cases = " ".join(f"WHEN {moment} < ? THEN {number}" for number in range(len(days)))
-    query = f"""
-        SELECT CASE {cases} ELSE {len(days)} END AS day, count(*) FROM runs
-        WHERE {where.sql} GROUP BY day
-    """
-    counted = dict(connection.execute(query, (*days, *where.values)).fetchall())
-    return [counted.get(number, 0) for number in range(len(days) + 1)]
+    """Runs counted by the day into which a moment of theirs falls: a span of an index each."""
+    spans = zip_longest(days, days[1:])
+    return [count(connection, RUNS, where.copy().between(moment, *span)) for span in spans]

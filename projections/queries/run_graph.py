@@ -1,8 +1,11 @@
 """The way of one run through its workflow, and why it counts as silent for too long."""
 
+import json
+
 import msgspec
 
 from projections import contacts
+from projections.queries.organizations import with_tally
 from projections.queries.passages import EdgeKey
 from projections.queries.runs import RunDetail
 from projections.queries.stuck import LEAST_SAMPLE
@@ -69,11 +72,13 @@ def silence(connection: Connection, detail: RunDetail) -> Silence:
     """Why a run counts as stuck, or when it will."""
     line = detail.line
     query = """
-        SELECT count(*) FROM steps
-        WHERE workflow_id = ? AND previous_node = ? AND previous_outcome = ?
+        SELECT total(count) FROM tallies WHERE name = 'edges'
+        AND organization_id IN (SELECT value FROM json_each(?))
+        AND subject = ? AND item = ? AND outcome = ?
     """
+    organizations = json.dumps(with_tally(connection, "edges"))
     place = line.workflow_id, line.last_node or "", line.last_outcome or ""
-    sample = int(connection.execute(query, place).fetchone()[0])
+    sample = int(connection.execute(query, (organizations, *place)).fetchone()[0])
     return Silence(line.usual_silence, sample, measured=sample >= LEAST_SAMPLE)
 
 

@@ -95,9 +95,20 @@ def list_runs(
     connection: Connection, wanted: RunFilter, now: int, only: Sequence[str] | None = None
 ) -> Page[RunLine]:
     """The runs that fit a filter; `only` those with some ids, when they are given."""
-    where = _where(connection, wanted, now).one_of("id", only)
+    where = _walked(_where(connection, wanted, now, listed=True), wanted).one_of("id", only)
     page = select_page(connection, RunRow, RUNS, where, wanted.sort, wanted.limit, wanted.cursor)
     return page.of(run_lines(connection, page.items, now))
+
+
+def _walked(where: Where, wanted: RunFilter) -> Where:
+    """The conditions with where the walk through the newest events may begin or end.
+
+    No run's newest event is before its first one, or before its end.
+    """
+    known = [moment for moment in (wanted.since, wanted.ended_since) if moment is not None]
+    if known and wanted.sort.endswith("last_event_at"):
+        where.add("last_event_at >= ?", max(known))
+    return where
 
 
 def run_lines(connection: Connection, rows: list[RunRow], now: int) -> list[RunLine]:
@@ -144,18 +155,22 @@ def count_runs(connection: Connection, wanted: RunFilter, now: int) -> RunCounts
     wanted = wanted.model_copy(update={"status": (), "stuck": None})
     counted = _from_tallies(connection, wanted)
     if counted is None:
-        return _counted_one_by_one(connection, _where(connection, wanted, now), now)
+        return _counted_one_by_one(connection, wanted, now)
     return RunCounts(**counted, stuck=count_stuck(connection, _tallied(wanted), now))
 
 
-def _counted_one_by_one(connection: Connection, where: Where, now: int) -> RunCounts:
-    """All in one walk through the runs; only the running ones are asked for their last step."""
-    allow_asking(connection)
-    query = f"""
-        SELECT status, count(*), total(CASE WHEN status = 'running' THEN {SILENT} ELSE 0 END)
-        FROM runs WHERE {where.sql} GROUP BY +status
+def _counted_one_by_one(connection: Connection, wanted: RunFilter, now: int) -> RunCounts:
+    """All in one walk through the runs; only the running ones are asked for their last step.
+
+    One that ended does not run: without that question an index tells all.
     """
-    counted = connection.execute(query, (now, *where.values)).fetchall()
+    allow_asking(connection)
+    where = _where(connection, wanted, now)
+    ended = wanted.ended_since is not None or wanted.ended_until is not None
+    stuck = "0" if ended else f"total(CASE WHEN status = 'running' THEN {SILENT} ELSE 0 END)"
+    query = f"SELECT status, count(*), {stuck} FROM runs WHERE {where.sql} GROUP BY +status"
+    values = where.values if ended else [now, *where.values]
+    counted = connection.execute(query, values).fetchall()
     by_status = {status: number for status, number, _ in counted}
     return RunCounts(**by_status, stuck=int(sum(stuck for _, _, stuck in counted)))
 
@@ -200,13 +215,16 @@ def _from_tallies(connection: Connection, wanted: RunFilter) -> dict[str, int] |
     return dict(connection.execute(query, where.values).fetchall())
 
 
-def _where(connection: Connection, wanted: RunFilter, now: int) -> Where:
+def _where(connection: Connection, wanted: RunFilter, now: int, *, listed: bool = False) -> Where:
+    # A list is walked in its order: to sort all runs of a long time would take longer. The
+    # plus keeps aside the index by which they are counted.
+    aside = "+" if listed and not wanted.sort.endswith("first_at") else ""
     where = Where().among("status", wanted.status)
     # With a node there are few runs, found by their ids: the plus keeps aside the index.
     where.equal("workflow_id" if wanted.node is None else "+workflow_id", wanted.workflow_id)
     where.equal("workflow_version_id", _stored(wanted.version))
     where.equal("organization_id", wanted.organization_id)
-    where.between("first_at", wanted.since, wanted.until)
+    where.between(f"{aside}first_at", wanted.since, wanted.until)
     where.between("ended_at", wanted.ended_since, wanted.ended_until)
     if wanted.anomalies is not None:
         where.add("anomaly_count > 0" if wanted.anomalies else "anomaly_count = 0")

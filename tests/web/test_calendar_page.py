@@ -189,6 +189,25 @@ def test_every_day_of_a_month_opens_as_many_meetings_as_it_counts(data: Path) ->
         assert "5 more" in text(main)
 
 
+def test_a_month_names_the_first_meetings_of_its_last_day_however_many_came_before(
+    data: Path,
+) -> None:
+    days = [f"2026-03-{1 + n % 30:02}" for n in range(180)]
+    many = [
+        meeting(f"m{n}", f"{day}T{8 + n % 9:02}:{n // 30:02}:00", zone=BERLIN)
+        for n, day in enumerate(days)
+    ]
+    night = meeting("n1", "2026-03-30T23:00:00", "2026-04-01T02:00:00", zone=BERLIN)
+    last = meeting("m200", "2026-03-31T10:00:00", zone=BERLIN)
+    with client(data, [*many, night, last]) as asking:
+        main = page(asking, "/calendar?view=month&date=2026-03-17")
+    assert text(main).count("3 more") == 29
+    assert text(main).count("4 more") == 1  # the last but one has the night as well
+    assert "Interview m200" in text(main)
+    assert "Interview n1" in text(main)
+    assert "are shown by name" not in text(main)
+
+
 def test_an_agenda_that_is_cut_off_goes_on_with_a_whole_day(data: Path) -> None:
     many = [
         meeting(f"m{day}-{n}", f"2026-03-0{day}T{n % 24:02}:00:00Z", zone=BERLIN)

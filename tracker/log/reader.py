@@ -9,6 +9,7 @@ from tracker.database import Connection, Readers
 from tracker.errors import NotFound
 from tracker.events import Event
 from tracker.log.compressing import Compressed, came_to, preview
+from tracker.log.days import Days
 from tracker.log.erasing import Erasure, Found, find, speaks_of
 from tracker.log.restricted import restrict_log
 from tracker.log.rows import (
@@ -37,6 +38,7 @@ class LogReader:
         self.path = data / "log.db"
         self._data = data
         self._readers = Readers(self.path, prepare)
+        self._days = Days()
         self._limited: Once[tuple[str, ...] | None, LogReader] = Once(MOST_LIMITED, LogReader.close)
 
     def close(self) -> None:
@@ -149,14 +151,25 @@ class LogReader:
 
         `since` and `until` bound `occurred_at` in microseconds, the second excluded.
         """
-        where, values = _conditions(after, before, types, record_id, organizations, since, until)
+        where, values = _conditions(types, record_id, organizations, since, until)
         order = "DESC" if newest_first else "ASC"
         # Everything spliced in is a constant of this module; values are bound.
-        query = (
-            f"SELECT {EVENT_COLUMNS} FROM events WHERE {where} ORDER BY position {order} LIMIT ?"
-        )
+        query = f"""
+            SELECT {EVENT_COLUMNS} FROM events WHERE position >= ? AND position <= ? AND {where}
+            ORDER BY position {order} LIMIT ?
+        """
+        first, last = after + 1, 2**62 if before is None else before - 1
+        spans = [(first, last)]
+        rows: list[Any] = []
         with self._readers.lend() as connection:
-            rows = connection.execute(query, (*values, limit)).fetchall()
+            if since is not None or until is not None:
+                spans = self._days.spans(connection, since, until)
+            for start, end in reversed(spans) if newest_first else spans:
+                span = max(start, first), min(end, last)
+                found = connection.execute(query, (*span, *values, limit - len(rows)))
+                rows += found.fetchall()
+                if len(rows) == limit:
+                    break
         return [from_row(row) for row in rows]
 
     def any_received(self) -> bool:
@@ -260,17 +273,13 @@ class LogReader:
 
 
 def _conditions(
-    after: int,
-    before: int | None,
     types: Sequence[str],
     record_id: str | None,
     organizations: Sequence[str],
     since: int | None,
     until: int | None,
 ) -> tuple[str, list[Any]]:
-    wanted: list[tuple[str, Sequence[Any]]] = [("position > ?", [after])]
-    if before is not None:
-        wanted.append(("position < ?", [before]))
+    wanted: list[tuple[str, Sequence[Any]]] = [("1", ())]
     if types:
         wanted.append((f"type IN ({', '.join('?' * len(types))})", types))
     if record_id is not None:

@@ -4,6 +4,7 @@ Days are days in the viewer's zone, which the browser tells by a cookie; `zone` 
 address names another one, also for browsers that tell nothing.
 """
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
@@ -30,14 +31,14 @@ from web.pages.appointments import (
 )
 from web.pages.calendar_span import Span, span_of
 from web.pages.frame import Asked, Given, Tab, endpoint, seen_by
-from web.pages.month import Cell, month_of
+from web.pages.month import FETCHED, Cell, month_of
 from web.pages.week import Week, week_of
 from web.rendering import html, render
 from web.times import day_name, local_time
 from web.viewer import Viewer
 
 VIEWS: Final = {"agenda": "Agenda", "week": "Week", "month": "Month"}
-MOST: Final = {"agenda": 60, "week": 120, "month": 1000, "day": 100}
+MOST: Final = {"agenda": 60, "week": 120, "day": 100}
 MOST_REQUESTS: Final = 30
 # Offered beside the viewer's own; any other IANA name can be typed.
 ZONES: Final = [
@@ -139,11 +140,17 @@ def _page(
     address: str,
     received: bool,
 ) -> CalendarPage:
-    wanted, most = _asked(asked, span, viewer), MOST[span.view]
-    before = (asked.page - 1) * most if span.view == "day" else 0
-    rows = queries.in_span(connection, wanted, most + 1, before)
+    wanted = _asked(asked, span, viewer)
     times = queries.times_in_span(connection, wanted)
-    counts = Counter(day for one in times for day in days_of(one, viewer, *span.drawn))
+    counts = _counts(times, span, viewer)
+    longest = queries.longest_of(times)
+    if span.view == "month":
+        rows = _first_of_days(connection, asked, span, viewer, longest)
+        most, before = len(rows), 0
+    else:
+        most = MOST[span.view]
+        before = (asked.page - 1) * most if span.view == "day" else 0
+        rows = queries.in_span(connection, wanted, most + 1, before, longest)
     persons = queries.persons_of(connection, rows)
     days = days_between(*span.drawn, rows[:most], viewer, persons)
     cut = len(rows) > most
@@ -161,7 +168,7 @@ def _page(
         month=month_of(days, counts, span, viewer) if span.view == "month" else [],
         count=sum(len(day.meetings) for day in days),
         following=following,
-        part=_part(asked, before, len(rows[:most]), len(times), viewer),
+        part=_part(asked, before, len(rows[:most]), sum(one.count for one in times), viewer),
         requests=appointments(requests, viewer, waiting),
         request_count=queries.count_open_requests(connection, asked.organization_id),
         tabs=[
@@ -180,11 +187,35 @@ def _page(
     )
 
 
+def _counts(times: Sequence[queries.Times], span: Span, viewer: Viewer) -> Counter[dt.date]:
+    """How many meetings go on each day."""
+    counts: Counter[dt.date] = Counter()
+    for one in times:
+        for day in days_of(one, viewer, *span.drawn):
+            counts[day] += one.count
+    return counts
+
+
+def _first_of_days(
+    connection: Connection, asked: CalendarFilter, span: Span, viewer: Viewer, longest: int
+) -> list[queries.MeetingRow]:
+    """The first meetings of each day, as many as a month names; one on two days once."""
+    first, last = span.drawn
+    rows: dict[tuple[str, str], queries.MeetingRow] = {}
+    for number in range((last - first).days + 1):
+        day = first + number * ONE_DAY
+        since, until = midnight(day, viewer.zone), midnight(day + ONE_DAY, viewer.zone)
+        of_day = queries.SpanAsked(since, until, asked.organization_id)
+        found = queries.in_span(connection, of_day, FETCHED, longest=longest)
+        rows |= {(row.entity, row.id): row for row in found}
+    return list(rows.values())
+
+
 def _part(
     asked: CalendarFilter, before: int, shown: int, total: int, viewer: Viewer
 ) -> Part | None:
-    """Which meetings are shown, None when all are; an agenda has an end of its own."""
-    if shown == total or asked.view == "agenda":
+    """Which meetings are shown, None when all are; an agenda and each day of a month say so."""
+    if shown == total or asked.view in {"agenda", "month"}:
         return None
     paged = asked.view == "day"
     earlier = viewer.link(page=asked.page - 1 if asked.page > 2 else None)  # noqa: PLR2004  # the first needs no number

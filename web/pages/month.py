@@ -11,6 +11,7 @@ from web.pages.calendar_span import Span, today_of
 from web.viewer import Viewer
 
 TITLES: Final = 3  # of a day; one more is shown rather than "1 more"
+FETCHED: Final = TITLES + 1
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ def month_of(
 def _cell(day: Day, count: int, span: Span, today: dt.date, viewer: Viewer) -> Cell:
     return Cell(
         day=day,
-        shown=day.meetings[: TITLES if count > TITLES + 1 else TITLES + 1],
+        shown=day.meetings[: TITLES if count > FETCHED else FETCHED],
         count=count,
         url=viewer.link(view="day", date=day.date.isoformat(), page=None),
         inside=span.first <= day.date <= span.last,

@@ -11,6 +11,7 @@ import pytest
 from projections.queries.analyses import list_analyses, list_batches
 from projections.queries.contacts import list_contacts
 from projections.queries.conversations import list_conversations
+from projections.queries.feed import types
 from projections.queries.filters import (
     AnalysisFilter,
     AttentionFilter,
@@ -23,13 +24,15 @@ from projections.queries.filters import (
 )
 from projections.queries.funnel import run_funnel
 from projections.queries.meetings import list_meetings
+from projections.queries.moving import moving
 from projections.queries.paging import Page
 from projections.queries.parameters import Filter
 from projections.queries.people import people
-from projections.queries.runs import list_runs
+from projections.queries.runs import count_runs, list_runs
 from projections.queries.waiting import needs_you
 from tests.projections.queries.stored import HIRING, NOON, ended, started, store
 from tracker.database import Connection
+from tracker.timing import DAY
 
 List = Callable[[Any, Any], Page[Any]]
 
@@ -119,6 +122,36 @@ def test_a_list_is_read_off_an_index_in_its_order(
     listed(asked, wanted)
     plan = asked.plan(f"FROM {table} WHERE")
     assert not [step for step in plan if "TEMP B-TREE" in step], plan
+
+
+@pytest.mark.parametrize("bounds", [{"since": 1, "until": 2}, {"ended_since": 1}])
+@pytest.mark.parametrize("sort", ["last_event_at", "-last_event_at"])
+def test_runs_of_a_long_time_are_walked_in_their_order_and_not_sorted(
+    connection: Connection, bounds: dict[str, int], sort: str
+) -> None:
+    asked: Any = Asked(connection)
+    list_runs(asked, RunFilter(**bounds, sort=sort), NOON)
+    plan = asked.plan("FROM runs WHERE")
+    assert not [step for step in plan if "TEMP B-TREE" in step], plan
+    assert [step for step in plan if "runs_by_last_event_at_id_first_at_ended_at" in step], plan
+
+
+def test_runs_that_ended_and_runs_of_days_are_counted_in_indexes_alone(
+    connection: Connection,
+) -> None:
+    asked: Any = Asked(connection)
+    count_runs(asked, RunFilter(ended_since=NOON), NOON)
+    moving(asked, NOON, [NOON - DAY, NOON])
+    for words in ("SELECT status, count(*)", "_at < "):
+        of_runs = [step for step in asked.plan(words) if " runs " in step]
+        assert of_runs
+        assert not [step for step in of_runs if "COVERING INDEX" not in step], of_runs
+
+
+def test_the_types_received_are_counted_in_their_order(connection: Connection) -> None:
+    asked: Any = Asked(connection)
+    types(asked)
+    assert asked.plan("FROM feed") == ["SCAN feed USING COVERING INDEX feed_by_type"]
 
 
 def test_stuck_runs_and_the_median_time_are_found_in_indexes_alone(

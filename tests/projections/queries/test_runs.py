@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from projections.queries.filters import RunFilter
-from projections.queries.run_graph import run_graph
+from projections.queries.run_graph import run_graph, silence
 from projections.queries.runs import count_runs, list_runs, run
 from projections.queries.standing import places_at
 from projections.queries.stuck import FALLBACK, LEAST_SAMPLE, measure
@@ -104,6 +104,11 @@ def test_counts_are_the_lengths_of_the_lists(data: Path) -> None:
         {"version": "none"},
         {"since": NOON // DAY * DAY, "until": (NOON // DAY + 1) * DAY},
         {"since": NOON + 1},
+        {"ended_since": NOON},
+        {"ended_since": NOON + 40 * MINUTE},
+        {"ended_until": NOON + 40 * MINUTE},
+        {"ended_since": NOON, "since": NOON - 1, "sort": "last_event_at"},
+        {"ended_since": NOON + 40 * MINUTE, "sort": "step_count"},
         {"visited": "ask", "workflow_id": HIRING},
         {"organization_id": "org-acme"},
         {"organization_id": "another"},
@@ -119,6 +124,16 @@ def test_counts_are_the_lengths_of_the_lists(data: Path) -> None:
             assert len(stuck.items) == counts.stuck
             free = list_runs(connection, RunFilter(**wanted, stuck=False), later)
             assert len(free.items) == counts.total - counts.stuck
+
+
+def test_a_runs_silence_is_compared_with_those_that_went_on_from_where_it_is(data: Path) -> None:
+    views = store(data, [*SOME, started("said-no"), completed("said-no", "ask", "no", 7)])
+    with views.read() as connection:
+        samples = {
+            name: silence(connection, run(connection, name, NOON)).sample
+            for name in ("at-start", "asked", "said-no")
+        }
+    assert samples == {"at-start": 4, "asked": 0, "said-no": 1}
 
 
 def test_with_few_samples_a_run_is_stuck_after_three_days(data: Path) -> None:
