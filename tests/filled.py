@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -15,7 +15,7 @@ def filled(kind: Any, text: Callable[[str], str], path: str = "") -> Any:
         return {
             name: filled(hints[field], text, f"{path}.{name}".lstrip(".")) for field, name in names
         }
-    if get_origin(kind) is UnionType:
+    if get_origin(kind) in {UnionType, Union}:
         return filled(get_args(kind)[0], text, path)
     if get_origin(kind) is tuple:
         return [filled(get_args(kind)[0], text, path)]
