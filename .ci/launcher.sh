@@ -36,6 +36,8 @@ places() {
     return
   fi
   [ -n "${CACHE_DIRECTORY:-}" ] && echo "${CACHE_DIRECTORY%%:*}" # systemd's CacheDirectory=
+  # Commands of the service's user: it has the same directory, and its home is the data.
+  [ -O /var/cache/tracker ] && echo /var/cache/tracker
   [ -d "${XDG_CACHE_HOME:-}" ] && echo "$XDG_CACHE_HOME/tracker"
   [ -d "${HOME:-}" ] && echo "$HOME/.cache/tracker"
   echo /var/cache/tracker
