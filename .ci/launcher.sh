@@ -1,15 +1,17 @@
 #!/bin/sh
-# The workflow run tracker in one file: this launcher, and behind it a compressed directory.
+# The workflow run tracker in one file: this launcher, and behind it a directory, compressed in
+# two halves.
 #
 # The directory is unpacked once for each version, into a place of the user's own, and executed
 # there; later starts unpack nothing, and nothing is ever written to /tmp. A running process
 # shares a lock on its directory, so that no other version removes it. Who unpacks locks the
 # place, so that two who start at once unpack once. What a killed one leaves is removed by the
-# next; what a power cut may have left half written is unpacked again. Needs only what Debian calls essential: dash, coreutils, awk, tar, gzip,
-# util-linux, libc-bin.
+# next; what a power cut may have left half written is unpacked again. Needs only what Debian
+# calls essential: dash, coreutils, awk, tar, gzip, util-linux, libc-bin.
 
 NAME='@NAME@'             # of the directory: version and digest of what is packed
-PAYLOAD=@PAYLOAD@         # the line of this file where the compressed directory begins
+FIRST=@FIRST@             # the byte of this file where the first half of the directory begins,
+SECOND=@SECOND@           # and the second; the very first byte is 1
 KILOBYTES=@KILOBYTES@     # its size unpacked
 MACHINE='@MACHINE@'
 GLIBC_MINOR=@GLIBC_MINOR@ # the oldest glibc is 2.this
@@ -34,6 +36,8 @@ places() {
     return
   fi
   [ -n "${CACHE_DIRECTORY:-}" ] && echo "${CACHE_DIRECTORY%%:*}" # systemd's CacheDirectory=
+  # Commands of the service's user: it has the same directory, and its home is the data.
+  [ -O /var/cache/tracker ] && echo /var/cache/tracker
   [ -d "${XDG_CACHE_HOME:-}" ] && echo "$XDG_CACHE_HOME/tracker"
   [ -d "${HOME:-}" ] && echo "$HOME/.cache/tracker"
   echo /var/cache/tracker
@@ -118,10 +122,20 @@ fill() {
   room=$(df -Pk -- "$home" | awk 'END { print $4 }')
   [ "${room:-0}" -gt "$KILOBYTES" ] ||
     refuse "$home" "$((KILOBYTES / 1024 + 1)) MiB are needed, ${room:-0} KiB are free" || return
-  said=$(umask 077 && tail -n "+$PAYLOAD" -- "$0" |
-    tar -xzf - -C "$1" --no-same-owner --no-same-permissions 2>&1) &&
-    (umask 077 && this_boot >"$1/.in-memory") ||
+  said=$(umask 077 && both_halves "$1" 2>&1) && (umask 077 && this_boot >"$1/.in-memory") ||
     refuse "$home" "could not be unpacked there (${said%%"$IFS"*}); if $0 is damaged, copy it again"
+}
+
+# Inflating takes longest, so both halves are inflated at once, where there are two processors.
+both_halves() {
+  tail -c "+$SECOND" -- "$0" | untar "$1" &
+  tail -c "+$FIRST" -- "$0" | head -c "$((SECOND - FIRST))" | untar "$1"
+  first=$?
+  wait "$!" && [ "$first" = 0 ]
+}
+
+untar() {
+  tar -xzf - -C "$1" --no-same-owner --no-same-permissions
 }
 
 # Nobody waits for the disk; the process that does holds no lock and is nobody's child.

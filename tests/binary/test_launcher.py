@@ -13,6 +13,8 @@ from tests.binary.packed import Packed, stub
 from tests.running import eventually
 
 SHELLS = pytest.mark.parametrize("through", [(), ("dash",), ("bash", "--posix")], ids=str)
+HALVES = 2  # of the directory, unpacked at once
+GZIP = b"\x1f\x8b\x08"  # how each half begins
 NOWHERE = "there is nowhere to unpack to"
 
 
@@ -57,7 +59,7 @@ def test_many_that_start_at_once_unpack_once(packed: Packed, tmp_path: Path) -> 
 
     assert [errors for _, errors in said] == [""] * 8
     assert len({out for out, _ in said}) == 8
-    assert count.read_text() == "\n"
+    assert count.read_text() == "\n" * HALVES
     assert packed.unpacked() == ["1"]
 
 
@@ -135,8 +137,22 @@ def test_a_full_disk_is_explained_and_leaves_nothing_half_done(
     assert packed.run().returncode == 0
 
 
-def test_a_damaged_file_is_refused(packed: Packed) -> None:
-    packed.file.write_bytes(packed.file.read_bytes()[:-40])
+def cut_off(content: bytes) -> bytes:
+    return content[:-40]
+
+
+def change_the_first_half(content: bytes) -> bytes:
+    end_of_first = content.rindex(GZIP)
+    return content[: end_of_first - 5] + b"!" + content[end_of_first - 4 :]
+
+
+def change_the_second_half(content: bytes) -> bytes:
+    return content[:-5] + b"!" + content[-4:]
+
+
+@pytest.mark.parametrize("damage", [cut_off, change_the_first_half, change_the_second_half])
+def test_a_damaged_file_is_refused(packed: Packed, damage: Callable[[bytes], bytes]) -> None:
+    packed.file.write_bytes(damage(packed.file.read_bytes()))
     ran = packed.run()
 
     assert ran.returncode == 1

@@ -38,7 +38,7 @@ def test_a_generation_built_today_differs_in_nothing(views: Path) -> None:
         ("CREATE INDEX of_before ON runs (status)", "of_before"),
         ("ALTER TABLE runs ADD COLUMN mood TEXT", "runs"),
         ("DROP TRIGGER search_added", "search_added"),
-        ("DROP TABLE feed", "feed"),
+        ("DROP TABLE checkpoint", "checkpoint"),
     ],
 )
 def test_another_table_index_or_trigger_is_named(change: str, name: str, views: Path) -> None:
