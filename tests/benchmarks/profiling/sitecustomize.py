@@ -9,6 +9,7 @@ import atexit
 import cProfile
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -28,6 +29,8 @@ def _begin(*_called: object) -> None:
 
 def _write() -> None:
     process = multiprocessing.current_process().name
+    if "--engine" in sys.orig_argv:  # which is not multiprocessing's
+        process = "engine"
     for number, (thread, profile) in enumerate(_profiles):
         profile.create_stats()
         if profile.stats:  # type: ignore[attr-defined]
