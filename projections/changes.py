@@ -74,10 +74,9 @@ class Changes:
         if of.common:
             self._connection.executemany(of.insert_common, [(n, *v) for n, v in after.items()])
         self._write_table(of, removed, added)
-        if before.keys() - after.keys():
-            self._connection.executemany(
-                of.forget_common, [(n, n) for n in before.keys() - after.keys()]
-            )
+        left = before.keys() - after.keys()
+        if left:
+            self._connection.executemany(of.forget_common, [(n, n) for n in left])
         self._moved(view, gone, come)
 
     def _write_table(self, of: Layout, gone: Sequence[Columns], come: Sequence[Columns]) -> None:

@@ -31,9 +31,13 @@ class Checkpoints:
         self._thread: threading.Thread | None = None
 
     def written(self) -> None:
-        """There is something to move."""
+        """There is something to move; raises DatabaseError when the file can't be opened."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+            # Opened here, where a failure is heard.
+            connection = open_writer(self._path, durable=False)
+            self._thread = threading.Thread(
+                target=self._work, args=(connection,), name="checkpoints", daemon=True
+            )
             self._thread.start()
         self._news.set()
         # While others are written, some pages are always left over, and the log grows on.
@@ -48,8 +52,8 @@ class Checkpoints:
         if self._thread is not None:
             self._thread.join()
 
-    def _work(self) -> None:
-        with closing(open_writer(self._path, durable=False)) as connection:
+    def _work(self, connection: Connection) -> None:
+        with closing(connection):
             while self._news.wait() and not self._closed.is_set():
                 self._news.clear()
                 self._large = (_checkpoint(connection) or 0) > LARGE

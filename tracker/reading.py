@@ -73,11 +73,7 @@ class _Fast(msgspec.Struct, frozen=True):
 def _fast(kind: type[Payload]) -> _Fast:
     alternatives = _alternatives(kind)
     fields = [
-        (
-            f"n{number}",
-            wanted | None if attribute else Any,
-            msgspec.field(name=name, default=None),
-        )
+        (f"n{number}", wanted | None if attribute else Any, msgspec.field(name=name, default=None))
         for number, (name, attribute, wanted) in enumerate(alternatives)
     ]
     spelled = msgspec.defstruct(f"{kind.__name__}Spelled", fields)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from projections.catalogue import PROJECTIONS
-from projections.layout import TABLES
+from projections.layout import TABLES, layout
 from projections.persons import name_order
 from projections.projection import Table
 from tracker.access import Grant
@@ -24,7 +24,7 @@ LIMITS: Final = "what_is_hidden"  # the temporary table that says so
 ALLOWED: Final = "SELECT id FROM temp.allowed"
 # Of every table the columns that say nothing of who somebody is: ids, states, times and
 # what the customer called jobs, workflows and steps. A viewer sees these alone.
-SHOWN: Final[dict[str, frozenset[str]]] = {
+SHOWN: dict[str, frozenset[str]] = {
     name: frozenset(columns.split())
     for name, columns in {
         "conversations": "id organization_id status stage outcome candidate_id external_id"
@@ -45,9 +45,6 @@ SHOWN: Final[dict[str, frozenset[str]]] = {
         " anomalies anomaly_count",
         "steps": "run_id number organization_id workflow_id workflow_version_id node_id node_type"
         " label outcome completed_at waited previous_node previous_outcome event_id",
-        "steps_own": "run_id number completed_at waited event_id common",
-        "steps_common": "id workflow_id organization_id workflow_version_id node_id node_type label"
-        " outcome previous_node previous_outcome",
         "contacts": "event_id entity key organization_id status run_id workflow_id"
         " workflow_version_id candidate_profile_id candidate_external_id node_id at settled_by"
         " acknowledged anomalies anomaly_count",
@@ -70,6 +67,10 @@ SHOWN: Final[dict[str, frozenset[str]]] = {
         "views": "name rows digest",
     }.items()
 }
+# Views whose rows stand in two tables, each of which shows what the view shows.
+APART: Final = [of for of in map(layout, TABLES) if of.common]
+SHOWN |= {of.table: SHOWN[of.view] | {"common"} for of in APART}
+SHOWN |= {of.common_table: SHOWN[of.view] | {"id"} for of in APART}
 # Columns with an inside, of which some keys are shown.
 INSIDE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("conversations", "screening"): ("question", "outcome"),
@@ -90,7 +91,7 @@ INSTEAD: Final = {
 }
 # Who was erased has no organization: it is known of those who are.
 BY_ORGANIZATION: Final = frozenset(
-    {*TABLES, "steps_common", "attention", "tallies", "feed"} - {"erased"}
+    {*TABLES, *(of.common_table for of in APART), "attention", "tallies", "feed"} - {"erased"}
 )
 OF_ALL: Final = frozenset({"checkpoint", "projections", "views"})
 
@@ -206,7 +207,7 @@ def _rows(table: str) -> str:
         return f"own.organization_id IN ({ALLOWED})"
     return {
         **dict.fromkeys(OF_ALL, "1"),
-        "steps_own": "own.common IN (SELECT id FROM temp.steps_common)",
+        **{of.table: f"own.common IN (SELECT id FROM temp.{of.common_table})" for of in APART},
         "links": _visible("own.projection", "own.entity"),
         "search": _visible("own.projection", "own.entity"),
         "entities": _visible("own.projection", "own.key"),

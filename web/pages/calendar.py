@@ -144,16 +144,14 @@ def _page(
     times = queries.times_in_span(connection, wanted)
     counts = _counts(times, span, viewer)
     longest = queries.longest_of(times)
+    most = MOST.get(span.view, 0)
+    before = (asked.page - 1) * most if span.view == "day" else 0
     if span.view == "month":
-        rows = _first_of_days(connection, asked, span, viewer, longest)
-        most, before = len(rows), 0
+        rows, cut = _first_of_days(connection, asked, span, viewer, longest), False
     else:
-        most = MOST[span.view]
-        before = (asked.page - 1) * most if span.view == "day" else 0
-        rows = queries.in_span(connection, wanted, most + 1, before, longest)
-    persons = queries.persons_of(connection, rows)
-    days = days_between(*span.drawn, rows[:most], viewer, persons)
-    cut = len(rows) > most
+        found = queries.in_span(connection, wanted, most + 1, before, longest)
+        rows, cut = found[:most], len(found) > most
+    days = days_between(*span.drawn, rows, viewer, queries.persons_of(connection, rows))
     days, following = _cut(days, viewer) if cut and span.view == "agenda" else (days, None)
     near = queries.neighbours(connection, wanted) if not times else None
     requests = queries.open_requests(connection, MOST_REQUESTS, asked.organization_id)
@@ -168,7 +166,7 @@ def _page(
         month=month_of(days, counts, span, viewer) if span.view == "month" else [],
         count=sum(len(day.meetings) for day in days),
         following=following,
-        part=_part(asked, before, len(rows[:most]), sum(one.count for one in times), viewer),
+        part=_part(asked, before, len(rows), sum(one.count for one in times), viewer),
         requests=appointments(requests, viewer, waiting),
         request_count=queries.count_open_requests(connection, asked.organization_id),
         tabs=[
