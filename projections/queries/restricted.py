@@ -67,10 +67,10 @@ SHOWN: dict[str, frozenset[str]] = {
         "views": "name rows digest",
     }.items()
 }
-# Views whose rows stand in two tables, each of which shows what the view shows.
+# Views whose rows stand in two tables, each of which shows of its columns what the view shows.
 APART: Final = [of for of in map(layout, TABLES) if of.common]
-SHOWN |= {of.table: SHOWN[of.view] | {"common"} for of in APART}
-SHOWN |= {of.common_table: SHOWN[of.view] | {"id"} for of in APART}
+SHOWN |= {of.table: SHOWN[of.view].intersection(of.columns) | {"common"} for of in APART}
+SHOWN |= {of.common_table: SHOWN[of.view].intersection(of.common) | {"id"} for of in APART}
 # Columns with an inside, of which some keys are shown.
 INSIDE: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("conversations", "screening"): ("question", "outcome"),

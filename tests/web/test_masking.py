@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -12,7 +13,7 @@ from bs4 import BeautifulSoup
 from projections import layout
 from projections.queries.restricted import INSIDE, INSTEAD, SHOWN, restrict
 from tests.filled import filled
-from tests.sample import append, built
+from tests.sample import append, body, built
 from tests.web.guarded import MANAGER, VIEWER, Guarded, guarded
 from tracker.access import Grant, Role
 from tracker.database import open_reader, open_writer
@@ -200,6 +201,28 @@ HIDDEN = {
     "entities": {"name"},
     "persons": {"name", "name_order", "named_by", "named_at"},
 }
+
+
+@pytest.mark.parametrize("table", ["steps", "steps_own", "steps_common"])
+def test_steps_are_those_of_ones_organizations(data: Path, table: str) -> None:
+    step = {
+        "workflowId": "wf-1",
+        "workflowVersionId": "v-1",
+        "nodeId": "n",
+        "outcome": "onComplete",
+    }
+    node = "WORKFLOW_NODE_COMPLETED"
+    mine = body("e-1", node, record="run-1", organization="org-1", **step)
+    theirs = body("e-2", node, record="run-2", organization="org-2", **step)
+    append(data, [mine, theirs])
+    path = built(data)
+
+    def rows(*organizations: str) -> int:
+        grant = Grant(Role.MANAGER, organizations)
+        with closing(open_reader(path, lambda c: restrict(c, grant))) as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    assert (rows("org-1"), rows("org-1", "org-2"), rows("org-3")) == (1, 2, 0)
 
 
 def test_why_something_is_broken_is_not_told(data: Path) -> None:
