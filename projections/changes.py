@@ -24,6 +24,8 @@ class Changes:
         self._connection = connection
         self._people = People(connection)
         self._persons = Persons(connection, self._people)
+        self._gone: defaultdict[str, list[Columns]] = defaultdict(list)
+        self._come: defaultdict[str, list[Columns]] = defaultdict(list)
         self._digests: defaultdict[str, int] = defaultdict(int)
         self._rows: Counter[str] = Counter()
         self._tallies: Counter[tuple[Columns, str]] = Counter()
@@ -61,10 +63,9 @@ class Changes:
 
     def _replace_in(self, view: str, old: Sequence[Columns], new: Sequence[Columns]) -> bool:
         gone, come = _difference(old, new)
-        if not gone and not come:
-            return False
-        self._write_rows(view, gone, come)
-        return True
+        self._gone[view] += gone
+        self._come[view] += come
+        return bool(gone or come)
 
     def _write_rows(self, view: str, gone: Sequence[Columns], come: Sequence[Columns]) -> None:
         """Where a row stays and changes only its columns are written, and the indexes on those."""
@@ -99,12 +100,14 @@ class Changes:
         self._rows[view] += len(come) - len(gone)
 
     def write(self, position: int) -> None:
-        """Write tallies, feed, people, persons, digests and the checkpoint."""
+        """Write all rows, then who they tell of, digests and the checkpoint."""
         self._write_tallies()
         self._write_feed()
+        for view in self._come:
+            self._write_rows(view, self._gone[view], self._come[view])
         gone, come = self._people.write()
         self._moved("people", gone, come)
-        self._replace_in("persons", *self._persons.rows(gone, come))
+        self._write_rows("persons", *_difference(*self._persons.rows(gone, come)))
         for view, moved in self._digests.items():
             self._move_digest(view, moved)
         self._connection.execute("UPDATE checkpoint SET position = ?", (position,))

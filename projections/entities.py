@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 
 from projections.catalogue import PROJECTIONS
 from projections.folding import StoredRow, unpack_positions
@@ -22,10 +23,19 @@ def entities_of(event: Event) -> list[Entity]:
     return [(p.name, key) for p in hearing for key in p.entities_of(event)]
 
 
-def read_after(log: Connection, position: int, until: int, limit: int) -> list[tuple[int, Event]]:
-    """The next events after a position, with their positions."""
+def read_after(
+    log: Connection, position: int, until: int, most: int, most_bytes: int
+) -> list[tuple[int, Event]]:
+    """The next events after a position, with their positions; ends when the bodies are large."""
     query = f"{SELECT_ROW} WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
-    return [(row[0], read_event(*row[1:])) for row in log.execute(query, (position, until, limit))]
+    events, size = [], 0
+    with closing(log.execute(query, (position, until, most))) as rows:
+        for row in rows:
+            events.append((row[0], read_event(*row[1:])))
+            size += len(row[-1])
+            if size >= most_bytes:
+                break
+    return events
 
 
 def read_at(log: Connection, positions: Iterable[int]) -> dict[int, Event]:

@@ -4,6 +4,7 @@ Two identities belong together when one entity gives both. A person is called by
 smallest of its identities, so any order of events gives the same people.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from projections.codec import Columns
@@ -17,6 +18,7 @@ class People:
         self._connection = connection
         self._known: dict[str, str | None] = {}
         self._now: dict[str, str | None] = {}
+        self._of_person: defaultdict[str, set[str]] = defaultdict(set)  # `_now`, by person
         self._loosened: set[str] = set()
 
     def relink(self, old: Sequence[str], new: Sequence[str]) -> None:
@@ -31,9 +33,17 @@ class People:
         smallest = min([*identities, *(person for person in persons if person)])
         for person in persons - {smallest, None}:
             for member in self._members(str(person)):
-                self._now[member] = smallest
+                self._call(member, smallest)
         for identity in identities:
-            self._now[identity] = smallest
+            self._call(identity, smallest)
+
+    def _call(self, identity: str, person: str | None) -> None:
+        before = self._now.get(identity)
+        if before is not None:
+            self._of_person[before].discard(identity)
+        self._now[identity] = person
+        if person is not None:
+            self._of_person[person].add(identity)
 
     def person_of(self, identity: str) -> str | None:
         """Whose an identity is by now, None for nobody's."""
@@ -41,13 +51,14 @@ class People:
             row = self._connection.execute(
                 "SELECT person FROM people WHERE identity = ?", (identity,)
             ).fetchone()
-            self._known[identity] = self._now[identity] = row[0] if row else None
+            self._known[identity] = row[0] if row else None
+            self._call(identity, self._known[identity])
         return self._now[identity]
 
     def _members(self, person: str) -> set[str]:
         rows = self._connection.execute("SELECT identity FROM people WHERE person = ?", (person,))
         stored = {identity for (identity,) in rows if self.person_of(identity) == person}
-        return stored | {identity for identity, now in self._now.items() if now == person}
+        return stored | self._of_person[person]
 
     def write(self) -> tuple[list[Columns], list[Columns]]:
         """Write what changed; gives the rows that went and those that came."""
@@ -70,7 +81,7 @@ class People:
             part = self._connected(affected.pop())
             for identity in part:
                 self.person_of(identity)
-                self._now[identity] = min(part)
+                self._call(identity, min(part))
             affected -= part
         self._forget_unlinked()
 
@@ -93,7 +104,7 @@ class People:
         for identity in self._loosened:
             query = "SELECT 1 FROM links WHERE identity = ? LIMIT 1"
             if self._connection.execute(query, (identity,)).fetchone() is None:
-                self._now[identity] = None
+                self._call(identity, None)
 
 
 def joined(links: Iterable[tuple[str, str, str]]) -> dict[str, str]:
