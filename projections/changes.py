@@ -99,12 +99,18 @@ class Changes:
         self._digests[view] += digest_of(come) - digest_of(gone)
         self._rows[view] += len(come) - len(gone)
 
-    def write(self, position: int) -> None:
-        """Write all rows, then who they tell of, digests and the checkpoint."""
-        self._write_tallies()
-        self._write_feed()
+    def put_rows(self) -> None:
+        """Write the rows that were replaced since the last time."""
         for view in self._come:
             self._write_rows(view, self._gone[view], self._come[view])
+        self._gone.clear()
+        self._come.clear()
+
+    def write(self, position: int) -> None:
+        """Write what is left of the rows, what they count and tell of, and the checkpoint."""
+        self.put_rows()
+        self._write_tallies()
+        self._write_feed()
         gone, come = self._people.write()
         self._moved("people", gone, come)
         self._write_rows("persons", *_difference(*self._persons.rows(gone, come)))

@@ -1,7 +1,7 @@
 """Which events belong to which entity, and reading them from the log."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 
 from projections.catalogue import PROJECTIONS
@@ -25,17 +25,16 @@ def entities_of(event: Event) -> list[Entity]:
 
 def read_after(
     log: Connection, position: int, until: int, most: int, most_bytes: int
-) -> list[tuple[int, Event]]:
+) -> Iterator[tuple[int, Event]]:
     """The next events after a position, with their positions; ends when the bodies are large."""
     query = f"{SELECT_ROW} WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
-    events, size = [], 0
+    size = 0
     with closing(log.execute(query, (position, until, most))) as rows:
         for row in rows:
-            events.append((row[0], read_event(*row[1:])))
+            yield row[0], read_event(*row[1:])
             size += len(row[-1])
             if size >= most_bytes:
                 break
-    return events
 
 
 def read_at(log: Connection, positions: Iterable[int]) -> dict[int, Event]:
@@ -45,16 +44,14 @@ def read_at(log: Connection, positions: Iterable[int]) -> dict[int, Event]:
     return {row[0]: read_event(*row[1:]) for row in rows}
 
 
-def stored_positions(
-    views: Connection, entities: Iterable[Entity]
-) -> dict[Entity, tuple[int, list[int]]]:
-    """The number and the positions of entities that a generation already knows."""
-    query = "SELECT id, positions FROM entities WHERE projection = ? AND key = ?"
+def stored_positions(views: Connection, entities: Iterable[Entity]) -> dict[Entity, list[int]]:
+    """The positions of entities that a generation already knows."""
+    query = "SELECT positions FROM entities WHERE projection = ? AND key = ?"
     found = {}
     for entity in entities:
         row = views.execute(query, entity).fetchone()
         if row:
-            found[entity] = (row[0], unpack_positions(row[1]))
+            found[entity] = unpack_positions(row[0])
     return found
 
 

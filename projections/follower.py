@@ -5,7 +5,7 @@ a crash at any point neither loses nor repeats an effect.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -33,6 +33,7 @@ from tracker.events import Event
 # 1,000 an event takes three times as long, and the last of 20,000 is seen that much later.
 MOST = 20_000  # events
 MOST_BYTES = 16 << 20  # of bodies, whatever a sender puts into them
+AT_ONCE = 2_000  # events held in memory; later ones are read again with their entities
 BY_NAME = {projection.name: projection for projection in PROJECTIONS}
 UPSERT = """
     INSERT INTO entities (projection, key, last_event_at, name, positions, broken)
@@ -80,19 +81,18 @@ class Follower:
     def step(self, until: int = 2**62, limit: int = MOST) -> Advance:
         """Fold the next events of the log, at most `limit` of them and none after `until`."""
         with transaction(self.views):
-            start = self.position
-            events = read_after(self._log, start, until, limit, MOST_BYTES)
-            if not events:
-                return Advance(start, 0, frozenset())
+            news = News(self.position)
             changes = Changes(self.views)
-            for _, event in events:
+            for position, event in read_after(self._log, news.end, until, limit, MOST_BYTES):
+                news.hear(position, event)
                 changes.count_event(event.occurred_at, event.type, event.organization_id)
-            self._fold(_touched(events), dict(events), changes)
-            end = events[-1][0]
-            changes.write(end)
-            self.unclean |= _erased(event for _, event in events)
+            if not news.events:
+                return Advance(news.end, 0, frozenset())
+            self._fold(news.touched, news.known, changes)
+            changes.write(news.end)
+            self.unclean |= news.erasure
         self._checkpoints.written()
-        return Advance(end, len(events), frozenset(changes.keys | {"feed"}))
+        return Advance(news.end, news.events, frozenset(changes.keys | {"feed"}))
 
     def clean(self) -> None:
         """After an erasure leave nothing in the write-ahead log, as soon as no reader holds it."""
@@ -118,31 +118,59 @@ class Follower:
         known: Mapping[int, Event],
         changes: Changes,
     ) -> None:
-        stored = stored_positions(self.views, touched)
-        earlier = {p for _, positions in stored.values() for p in positions} - known.keys()
-        events = {**known, **read_at(self._log, earlier)}
-        for (name, key), new in touched.items():
-            positions = {*new, *stored[name, key][1]} if (name, key) in stored else set(new)
-            before = stored_rows(self.views, name, key) if (name, key) in stored else []
-            own = [events[p] for p in positions]
-            folded = fold_entity(BY_NAME[name], key, own, frozenset(before))
-            told = (folded.last_event_at, folded.name)
-            row = (name, key, *told, pack_positions(positions), folded.broken)
-            self.views.execute(UPSERT, row)
-            # A broken fold leaves what was understood before.
-            if folded.broken is None or _erased(own):
-                old = refold_rows(BY_NAME[name], key, before, frozenset(folded.rows))
-                changes.replace(old, folded, f"{name}:{key}")
+        for group in _groups(touched, stored_positions(self.views, touched)):
+            wanted = {p for positions in group.values() for p in positions}
+            events = {**known, **read_at(self._log, wanted - known.keys())}
+            for entity, positions in group.items():
+                self._fold_entity(entity, {p: events[p] for p in positions}, changes)
+            changes.put_rows()
+
+    def _fold_entity(self, entity: Entity, events: Mapping[int, Event], changes: Changes) -> None:
+        name, key = entity
+        before = stored_rows(self.views, name, key)
+        folded = fold_entity(BY_NAME[name], key, events.values(), frozenset(before))
+        told = (folded.last_event_at, folded.name)
+        row = (name, key, *told, pack_positions(events), folded.broken)
+        self.views.execute(UPSERT, row)
+        # A broken fold leaves what was understood before, but not of a person who was erased.
+        if folded.broken is None or any(one.type in ERASURES for one in events.values()):
+            old = refold_rows(BY_NAME[name], key, before, frozenset(folded.rows))
+            changes.replace(old, folded, f"{name}:{key}")
 
 
-def _erased(events: Iterable[Event]) -> bool:
-    """What was understood before of an erased person must not stay, even where a fold fails."""
-    return any(event.type in ERASURES for event in events)
+class News:
+    """What a step is told by the events after a position: whom they touch, and the first ones."""
 
+    def __init__(self, start: int) -> None:
+        self.end = start
+        self.events = 0
+        self.touched: defaultdict[Entity, list[int]] = defaultdict(list)
+        self.known: dict[int, Event] = {}
+        self.erasure = False
 
-def _touched(events: Iterable[tuple[int, Event]]) -> dict[Entity, list[int]]:
-    touched: defaultdict[Entity, list[int]] = defaultdict(list)
-    for position, event in events:
+    def hear(self, position: int, event: Event) -> None:
+        """Take in the next event."""
+        self.end = position
+        self.events += 1
         for entity in entities_of(event):
-            touched[entity].append(position)
-    return touched
+            self.touched[entity].append(position)
+        if len(self.known) < AT_ONCE:
+            self.known[position] = event
+        self.erasure |= event.type in ERASURES
+
+
+def _groups(
+    touched: Mapping[Entity, list[int]], stored: Mapping[Entity, list[int]]
+) -> Iterator[dict[Entity, set[int]]]:
+    """The positions of all events of entities, of a few entities at a time, in their order."""
+    group: dict[Entity, set[int]] = {}
+    size = 0
+    for entity in sorted(touched):
+        positions = {*touched[entity], *stored.get(entity, ())}
+        if group and size + len(positions) > AT_ONCE:
+            yield group
+            group, size = {}, 0
+        group[entity] = positions
+        size += len(positions)
+    if group:
+        yield group

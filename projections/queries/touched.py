@@ -51,8 +51,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 def made_of(connection: Connection, touched: Touched, event: StoredEvent) -> Made:
     """What the views hold of an entity that an event touched."""
     entity = (touched.projection, touched.entity)
-    known = stored_positions(connection, [entity]).get(entity)
-    positions = known[1] if known else []
+    positions = stored_positions(connection, [entity]).get(entity, [])
     found = [
         (table, dict(zip(view_columns(table), values, strict=True)))
         for table, values in stored_rows(connection, *entity)

@@ -40,3 +40,12 @@ def test_a_body_larger_than_a_step_is_a_step_of_its_own(
     monkeypatch.setattr(module, "MOST_BYTES", 1)
     with following(behind) as follower:
         assert [follower.step().events for _ in range(41)] == [*[1] * 40, 0]
+
+
+def test_what_is_not_held_in_memory_is_read_again(
+    behind: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 3)
+    with following(behind) as follower:
+        assert follower.step().events == 40
+    assert rebuild(behind).parity
