@@ -11,6 +11,7 @@ from projections.rebuild import rebuild as make_views
 from tracker.backups.restoring import restore as restore_backup
 from tracker.cli.options import DataOption, JsonOption, example, operator
 from tracker.cli.output import print_json, say, stages
+from tracker.cli.owner import refuse_root
 from tracker.control import Control
 from tracker.errors import InvalidInput
 from tracker.log.ledger import LEDGER, Line, make_again, read_ledger
@@ -44,6 +45,7 @@ def restore(
     was erased after the backup was made is erased again.
     """
     into = load_settings(data).data
+    refuse_root(into)
     with stages() as tell:
         amend = partial(_amend, backup=backup, lines=_ledger(backup, erasures))
         restored = restore_backup(backup, into, tell, amend)
