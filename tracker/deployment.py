@@ -17,6 +17,7 @@ USER: Final = "tracker"
 UNIT: Final = "tracker.service"
 UNITS: Final = Path("/etc/systemd/system")
 DATA: Final = Path("/var/lib/tracker")
+CACHE: Final = Path("/var/cache/tracker")  # of the unit's CacheDirectory=
 STATE: Final = Path("/var/lib")
 
 
