@@ -105,11 +105,19 @@ class Aside:
                     raise message
                 told(message.news)
         except (EOFError, ConnectionError):
-            raise NotReady(
-                f"The process for {self._doing} ended before it was done; "
-                "the service's log lines may say why"
-            ) from None
+            raise NotReady(self._why_it_ended()) from None
         return message.result
+
+    def _why_it_ended(self) -> str:
+        if self._stopping:
+            return (
+                f"The service was stopped before {self._doing} was done; "
+                "begin it again on System, or wait until it is due"
+            )
+        return (
+            f"The process for {self._doing} ended before it was done; "
+            "the service's log lines may say why"
+        )
 
 
 def begin(descriptor: str) -> None:

@@ -111,7 +111,7 @@ def test_stopping_ends_the_work_and_lets_it_clear_up(
     aside.stop()
     thread.join()
     assert not place.exists()
-    assert "ended before it was done" in raised[0]
+    assert "The service was stopped before dawdling was done" in raised[0]
     with pytest.raises(NotReady, match="The service is stopping"):
         aside.run(double, 1)
     assert capfd.readouterr().err == ""
