@@ -15,6 +15,7 @@ SECOND=@SECOND@           # and the second; the very first byte is 1
 KILOBYTES=@KILOBYTES@     # its size unpacked
 MACHINE='@MACHINE@'
 GLIBC_MINOR=@GLIBC_MINOR@ # the oldest glibc is 2.this
+CACHE='@CACHE@'           # the installed service's place
 
 set -fu
 IFS='
@@ -37,10 +38,10 @@ places() {
   fi
   [ -n "${CACHE_DIRECTORY:-}" ] && echo "${CACHE_DIRECTORY%%:*}" # systemd's CacheDirectory=
   # Commands of the service's user: it has the same directory, and its home is the data.
-  [ -O /var/cache/tracker ] && echo /var/cache/tracker
+  [ -O "$CACHE" ] && echo "$CACHE"
   [ -d "${XDG_CACHE_HOME:-}" ] && echo "$XDG_CACHE_HOME/tracker"
   [ -d "${HOME:-}" ] && echo "$HOME/.cache/tracker"
-  echo /var/cache/tracker
+  echo "$CACHE"
 }
 
 # The first directory, from $1 upwards, that somebody else than this user and root can change.

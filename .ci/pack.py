@@ -21,7 +21,7 @@ LAUNCHER = Path(__file__).with_name("launcher.sh")
 BLOCK = 4096  # bytes that a file system gives out at once
 
 
-def pack(directory: Path, target: Path, version: str, glibc: str) -> None:
+def pack(directory: Path, target: Path, version: str, glibc: str, cache: str) -> None:
     """Write the one file."""
     first, second = (archive(directory, half) for half in halves(directory))
     name = f"tracker-{version}-{hashlib.sha256(first + second).hexdigest()[:16]}"
@@ -31,6 +31,7 @@ def pack(directory: Path, target: Path, version: str, glibc: str) -> None:
         "KILOBYTES": str(kilobytes(directory)),
         "MACHINE": platform.machine(),
         "GLIBC_MINOR": glibc.removeprefix("2."),
+        "CACHE": cache,
     }
     for word, value in filled.items():
         launcher = launcher.replace(f"@{word}@", value)
@@ -103,8 +104,9 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--version", required=True)
     parser.add_argument("--glibc", required=True)
+    parser.add_argument("--cache", default="/var/cache/tracker")
     given = parser.parse_args()
-    pack(given.directory, given.target, given.version, given.glibc)
+    pack(given.directory, given.target, given.version, given.glibc, given.cache)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,10 @@ if __name__ == "__main__":
         from projections.engine_process import begin
 
         begin(*sys.argv[2:])
+    elif sys.argv[1:2] == ["--aside"]:
+        from tracker.aside import begin as begin_aside
+
+        begin_aside(*sys.argv[2:])
     else:
         from tracker.cli import main
 

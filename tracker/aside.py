@@ -2,19 +2,29 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from multiprocessing import get_context
-from multiprocessing.connection import Connection as Pipe
-from multiprocessing.context import SpawnProcess
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import Any, Final
 
 import msgspec
 
 from tracker.errors import NotReady, TrackerError
+from tracker.release import own_command
 
 PATIENCE: Final = 5.0  # seconds for a process that was told to end to take away what it began
+
+
+class Work(msgspec.Struct, frozen=True):
+    """To the process: what to do, and how far other processes go before it."""
+
+    politeness: int
+    do: Callable[..., Any]
+    arguments: tuple[Any, ...]
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -39,7 +49,7 @@ class Aside:
         self._doing = doing
         self._politeness = politeness
         self._lock = threading.Lock()
-        self._process: SpawnProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
 
     def run(
@@ -53,17 +63,14 @@ class Aside:
         Raises the TrackerError that the work raised, and NotReady when its process ended
         otherwise or may not begin any more.
         """
-        context = get_context("spawn")
-        here, there = context.Pipe(duplex=False)
-        process = context.Process(target=_do, args=(there, self._politeness, work, arguments))
+        here, there = Pipe()
+        with there:
+            process = self._start(there)
         try:
-            self._start(process)
-            there.close()
-            return self._listen(here, told)
+            return self._listen(here, Work(self._politeness, work, arguments), told)
         finally:
             here.close()
-            if self._process is not None:
-                process.join()
+            process.wait()
             self._process = None
 
     def stop(self) -> None:
@@ -73,42 +80,66 @@ class Aside:
             process = self._process
         if process is not None:
             process.terminate()
-            process.join(PATIENCE)
-            process.kill()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
-    def _start(self, process: SpawnProcess) -> None:
+    def _start(self, there: Connection) -> "subprocess.Popen[bytes]":
         with self._lock:
             if self._stopping:
                 raise NotReady(f"The service is stopping; try {self._doing} after the restart")
-            process.start()
-            self._process = process
+            # Not by multiprocessing, which would keep a process beside the service, for good.
+            self._process = subprocess.Popen(  # noqa: S603 - the words are our own
+                [*own_command(), "--aside", str(there.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[there.fileno()],
+            )
+            return self._process
 
-    def _listen(self, here: Pipe, told: Callable[[Any], None]) -> Any:
-        while True:
-            try:
-                message = here.recv()
-            except EOFError:
-                raise NotReady(
-                    f"The process for {self._doing} ended before it was done; "
-                    "the service's log lines may say why"
-                ) from None
-            if isinstance(message, Done):
-                return message.result
-            if isinstance(message, TrackerError):
-                raise message
-            told(message.news)
+    def _listen(self, here: Connection, work: Work, told: Callable[[Any], None]) -> Any:
+        try:
+            here.send(work)
+            while not isinstance(message := here.recv(), Done):
+                if isinstance(message, TrackerError):
+                    raise message
+                told(message.news)
+        except (EOFError, ConnectionError):
+            raise NotReady(self._why_it_ended()) from None
+        return message.result
+
+    def _why_it_ended(self) -> str:
+        if self._stopping:
+            return (
+                f"The service was stopped before {self._doing} was done; "
+                "begin it again on System, or wait until it is due"
+            )
+        return (
+            f"The process for {self._doing} ended before it was done; "
+            "the service's log lines may say why"
+        )
 
 
-def _do(there: Pipe, politeness: int, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    """What the other process does; it only ever sends news, a result or an error."""
+def begin(descriptor: str) -> None:
+    """What `tracker --aside` does: the work that comes over an inherited socket.
+
+    It only ever sends news, a result or an error.
+    """
     # Ctrl-C reaches all processes of a terminal; the service alone decides, and says so by
     # SIGTERM. What was begun is then taken away as after any error.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    os.nice(politeness)
-    try:
-        there.send(Done(work(*arguments, lambda news: there.send(Told(news)))))
-    except TrackerError as error:
-        there.send(error)
-    finally:
-        there.close()
+    signal.signal(signal.SIGTERM, _end)
+    # The pipe breaks when the service was killed: then there is nobody left to work for.
+    with Connection(int(descriptor)) as there, suppress(EOFError, BrokenPipeError):
+        work: Work = there.recv()
+        os.nice(work.politeness)
+        try:
+            there.send(Done(work.do(*work.arguments, lambda news: there.send(Told(news)))))
+        except TrackerError as error:
+            there.send(error)
+
+
+def _end(*_signal: object) -> None:
+    # Generators that are cut off complain of what was closed before them; it tells nobody anything.
+    sys.unraisablehook = lambda _complaint: None
+    sys.exit(1)

@@ -17,6 +17,7 @@ USER: Final = "tracker"
 UNIT: Final = "tracker.service"
 UNITS: Final = Path("/etc/systemd/system")
 DATA: Final = Path("/var/lib/tracker")
+CACHE: Final = Path("/var/cache/tracker")  # of the unit's CacheDirectory=
 STATE: Final = Path("/var/lib")
 
 
@@ -27,6 +28,19 @@ class Deployment(msgspec.Struct, frozen=True):
     data: Path = DATA
     base_url: str = "http://127.0.0.1:8000"
     public_url: str = ""
+
+
+def installed(data: Path, units: Path = UNITS) -> bool:
+    """Whether `tracker install` made a unit for this directory."""
+    unit = units / UNIT
+    return unit.exists() and f"--data {data}\n" in unit.read_text(encoding="utf-8")
+
+
+def how_to_start(data: Path, units: Path = UNITS) -> str:
+    """What somebody types to start the service of a directory."""
+    return (
+        f"sudo systemctl start {UNIT}" if installed(data, units) else f"tracker serve --data {data}"
+    )
 
 
 def files_of(deployment: Deployment) -> dict[Path, str]:
@@ -107,7 +121,7 @@ ProtectControlGroups=yes
 ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
-RemoveIPC=yes
+# RemoveIPC= would take from the user's commands what their processes count by.
 KeyringMode=private
 DevicePolicy=closed
 

@@ -23,6 +23,7 @@ class Packed:
 
     def __init__(self, folder: Path, version: str = "1", glibc: str = "2.17") -> None:
         self.home = folder / "home"
+        self.cache = folder / "cache"  # of the installed service
         self.file = folder / f"tracker-{version}"
         content = folder / f"content-{version}"
         content.mkdir()
@@ -35,7 +36,7 @@ class Packed:
     def pack(self, content: Path, version: str, glibc: str) -> None:
         """Make the file."""
         command = [sys.executable, ".ci/pack.py", str(content), str(self.file)]
-        options = ["--version", version, "--glibc", glibc]
+        options = ["--version", version, "--glibc", glibc, "--cache", str(self.cache)]
         subprocess.run([*command, *options], cwd=ROOT, check=True)
 
     def start(

@@ -257,6 +257,37 @@ def test_it_goes_where_systemd_the_desktop_or_the_user_keeps_such_things(
     assert packed.unpacked() == ["1"]
 
 
+@pytest.mark.parametrize("variables", [(), ("HOME",), ("HOME", "XDG_CACHE_HOME")], ids=str)
+def test_commands_of_the_service_s_user_share_what_the_service_unpacked(
+    packed: Packed, tmp_path: Path, variables: tuple[str, ...]
+) -> None:
+    data = tmp_path / "data"
+    for path in (packed.cache, data):
+        path.mkdir(mode=0o700)
+    without_tar = stub(tmp_path, "tar", "exit 1")
+
+    service = packed.run(TRACKER_HOME="", CACHE_DIRECTORY=str(packed.cache))
+    command = packed.run(TRACKER_HOME="", PATH=without_tar, **dict.fromkeys(variables, str(data)))
+
+    assert [(ran.returncode, ran.stderr) for ran in (service, command)] == [(0, "")] * 2
+    packed.home = packed.cache
+    assert packed.unpacked() == ["1"]
+    assert list(data.iterdir()) == []
+
+
+def test_everybody_else_unpacks_into_a_place_of_their_own(packed: Packed, tmp_path: Path) -> None:
+    if os.geteuid() == 0:  # else it is missing, because only root gives it to somebody
+        packed.cache.mkdir(mode=0o755)
+        os.chown(packed.cache, 12345, 12345)
+
+    ran = packed.run(TRACKER_HOME="", HOME=str(tmp_path))
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert not packed.cache.exists() or list(packed.cache.iterdir()) == []
+    packed.home = tmp_path / ".cache" / "tracker"
+    assert packed.unpacked() == ["1"]
+
+
 def test_the_next_place_is_taken_when_the_first_is_not_usable(
     packed: Packed, tmp_path: Path
 ) -> None:

@@ -330,7 +330,7 @@ def test_stopping_ends_a_rebuild_in_the_background_and_takes_away_what_it_made(
     background.stop()
     eventually(lambda: background.progress is None)
     assert background.report is None
-    eventually(lambda: "ended before it was done" in str(background.error))
+    eventually(lambda: "stopped before the rebuild was done" in str(background.error))
     assert files(views) == ["views-000001.db"]
     with pytest.raises(NotReady, match="stopping"):
         background.run()

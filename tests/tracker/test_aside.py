@@ -1,14 +1,16 @@
 """Work in another process: its result, its news, its errors, and its end."""
 
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from tests.running import eventually
+from tests.running import ROOT, eventually
 from tracker.aside import Aside
 from tracker.errors import Busy, NotReady
 
@@ -40,6 +42,30 @@ def dawdle(place: str, _tell: Callable[[object], None]) -> None:
         Path(place).unlink()
 
 
+def complain(place: str, tell: Callable[[object], None]) -> None:
+    def counted() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            raise ValueError("closed")
+
+    for _ in counted():
+        dawdle(place, tell)
+
+
+COUNT_CHILDREN = """
+import os
+from pathlib import Path
+from tests.tracker.test_aside import double
+from tracker.aside import Aside
+
+children = Path(f"/proc/self/task/{os.getpid()}/children")
+told = lambda _news: print(len(children.read_text().split()))
+Aside("doubling").run(double, 21, told=told)
+print(len(children.read_text().split()))
+"""
+
+
 def test_the_result_and_the_news_come_back() -> None:
     heard: list[object] = []
     assert Aside("doubling").run(double, 21, told=heard.append) == 42
@@ -60,12 +86,22 @@ def test_it_steps_back_for_others() -> None:
     assert Aside("being polite", 15).run(politeness) == min(os.nice(0) + 15, LAST)
 
 
-def test_stopping_ends_the_work_and_lets_it_clear_up(tmp_path: Path) -> None:
+def test_there_is_one_process_more_while_it_works_and_none_afterwards() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", COUNT_CHILDREN], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["1", "0"]
+
+
+@pytest.mark.parametrize("long", [dawdle, complain])
+def test_stopping_ends_the_work_and_lets_it_clear_up(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], long: Callable[..., None]
+) -> None:
     aside, place, raised = Aside("dawdling"), tmp_path / "mark", []
 
     def work() -> None:
         try:
-            aside.run(dawdle, str(place))
+            aside.run(long, str(place))
         except NotReady as error:
             raised.append(str(error))
 
@@ -75,6 +111,7 @@ def test_stopping_ends_the_work_and_lets_it_clear_up(tmp_path: Path) -> None:
     aside.stop()
     thread.join()
     assert not place.exists()
-    assert "ended before it was done" in raised[0]
+    assert "The service was stopped before dawdling was done" in raised[0]
     with pytest.raises(NotReady, match="The service is stopping"):
         aside.run(double, 1)
+    assert capfd.readouterr().err == ""

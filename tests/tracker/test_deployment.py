@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import provided
-from tracker.deployment import Deployment, caddy_file, files_of, unit_file
+from tracker.deployment import Deployment, caddy_file, files_of, how_to_start, unit_file
 
 MOST_EXPOSED = 20  # systemd's score times ten
 
@@ -43,6 +43,11 @@ def test_systemd_understands_every_line_of_the_unit(analyze: str, unit: Path) ->
     assert done.returncode == 0, done.stderr
 
 
+def test_a_rebuild_typed_as_the_service_s_user_outlives_a_restart_of_the_service() -> None:
+    """systemd would remove the semaphores of all processes of that user."""
+    assert "\nRemoveIPC=" not in unit_file(Deployment(["t"]))
+
+
 def test_words_with_a_meaning_to_systemd_are_kept_as_they_are() -> None:
     unit = unit_file(Deployment(["/opt/my tools/tracker"], data=Path("/srv/50%/$data")))
 
@@ -67,6 +72,15 @@ def test_the_proxy_knows_both_addresses_and_passes_streams_on() -> None:
     assert "reverse_proxy [::1]:9000 {" in text
     assert "flush_interval -1" in text
     assert text.count("{") == text.count("}")
+
+
+def test_an_installed_service_is_started_by_systemd_and_any_other_by_hand(tmp_path: Path) -> None:
+    here, elsewhere = Path("/var/lib/tracker"), Path("/srv/other")
+    assert how_to_start(here, tmp_path) == "tracker serve --data /var/lib/tracker"
+    (tmp_path / "tracker.service").write_text(unit_file(Deployment(["t"], data=here)))
+
+    assert how_to_start(here, tmp_path) == "sudo systemctl start tracker.service"
+    assert how_to_start(elsewhere, tmp_path) == "tracker serve --data /srv/other"
 
 
 def test_each_file_has_a_place_of_its_own() -> None:

@@ -17,13 +17,14 @@ from sqlite_utils import Migrations
 
 from tracker import files
 from tracker.backups.archive import Manifest, Progress, unpack
-from tracker.backups.making import STEPS, silent
+from tracker.backups.making import SETTINGS, STEPS, silent
 from tracker.database import DatabaseError, open_writer
 from tracker.errors import BackupDamaged, NotReady
 from tracker.log import verify
 from tracker.migrations import bring_up_to_date
 
 ASIDE: Final = "restoring"
+BEFORE: Final = f"{SETTINGS}.before-restore"  # settings that were there already
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -41,6 +42,8 @@ def restore(
 ) -> Restored:
     """Restore a backup into a directory that is new or empty; it is whole, or stays empty.
 
+    Settings alone may lie there, as `tracker install` leaves them: those of the backup take
+    their place, and they are kept as BEFORE.
     `amend` is given the restored files before they are put in place. Raises NotReady for a
     directory that holds something, for tables of a newer program and without room,
     BackupDamaged with the name of the part that is not what was packed.
@@ -100,7 +103,7 @@ def _begin(into: Path) -> Path:
     try:
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.rmtree(aside, ignore_errors=True)  # what a restore that was killed left
-        others = sorted(path.name for path in into.iterdir())
+        others = sorted({path.name for path in into.iterdir()} - {SETTINGS})
     except OSError as error:
         raise NotReady(
             f"{into} can't be used ({error.strerror}); name a new directory with --data"
@@ -115,6 +118,8 @@ def _begin(into: Path) -> Path:
 
 
 def _put_in_place(aside: Path, into: Path) -> None:
-    log = aside / "log.db"
+    log, settings = aside / "log.db", into / SETTINGS
+    if settings.exists() and (aside / SETTINGS).exists():
+        settings.rename(into / BEFORE)
     for path in sorted(aside.iterdir(), key=lambda path: path == log):
         files.put_in_place(path, into / path.name)

@@ -21,6 +21,7 @@ from tracker.cli.options import DataOption, JsonOption, example
 from tracker.cli.output import print_json
 from tracker.control import Control
 from tracker.database import OLDEST_SQLITE, exclusive, open_reader, sqlite_version
+from tracker.deployment import how_to_start
 from tracker.errors import Busy, TrackerError
 from tracker.log import LogReader
 from tracker.settings import Settings, load_settings, unknown_variables
@@ -163,14 +164,16 @@ def _service(settings: Settings) -> Iterator[Finding]:
         return
     try:
         with exclusive(settings.data / "log.lock", "writing the log"):
-            yield Finding(Level.NOTICE, "The service is not running", "Start it: tracker serve")
+            start = how_to_start(settings.data)
+            yield Finding(Level.NOTICE, "The service is not running", f"Start it: {start}")
     except Busy:
         yield Finding(Level.FINE, "The service is running")
 
 
 def _log(settings: Settings) -> Iterator[Finding]:
     if not settings.log_path.exists():
-        yield Finding(Level.NOTICE, "There is no log yet", "Start the service: tracker serve")
+        start = how_to_start(settings.data)
+        yield Finding(Level.NOTICE, "There is no log yet", f"Start the service: {start}")
         return
     reader = LogReader(settings.data)
     try:
@@ -210,7 +213,7 @@ def _views(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Level.WRONG,
             f"The views are {behind:,.0f} seconds behind the log",
-            "Start the service, which folds them: tracker serve",
+            f"Start the service, which folds them: {how_to_start(settings.data)}",
         )
     broken = {p.name: p.broken for p in status.projections if p.broken}
     for name, count in broken.items():

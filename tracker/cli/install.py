@@ -17,7 +17,7 @@ import typer
 
 from tracker.cli.options import example
 from tracker.cli.output import say
-from tracker.deployment import DATA, UNIT, USER, Deployment, files_of
+from tracker.deployment import CACHE, DATA, UNIT, USER, Deployment, files_of
 from tracker.errors import InvalidInput, NotReady
 from tracker.placing import Placed, State, compared, put
 from tracker.public_url import EXAMPLE, with_its_proxy
@@ -74,13 +74,13 @@ def install(
         _print(files, wanted)
     elif root is not None:
         _put_all(files, force)
-        _prepare(directory, wanted)
+        _prepare(base, wanted)
     else:
         _refuse_unfit()
         _refuse_hidden(wanted)
         _put_all(files, force)
         _run("systemd-sysusers", "/etc/sysusers.d/tracker.conf")
-        _give(*_prepare(directory, wanted))
+        _give(*_prepare(base, wanted))
         _run("systemctl", "daemon-reload")
         _run("systemctl", "enable", UNIT)
         say(NEXT.format(data=data))
@@ -136,9 +136,15 @@ def _put_all(files: list[Placed], force: bool) -> None:
         say(f"{one.path}: {SAYS[one.state]}")
 
 
-def _prepare(directory: Path, wanted: Deployment) -> tuple[Path, Path]:
-    """The data directory and its settings, both made when missing. Settings are never replaced."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _prepare(base: Path, wanted: Deployment) -> list[Path]:
+    """What belongs to the service's user, made when missing. Settings are never replaced.
+
+    The cache would be made by systemd, too, but commands of the user may come before the first
+    start: then the single binary would unpack itself into the data directory, their home.
+    """
+    directory, cache = (base / path.relative_to("/") for path in (wanted.data, CACHE))
+    for made in (directory, cache):
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / FILE_NAME
     if path.exists():
         say(f"{path}: kept as it is")
@@ -146,7 +152,7 @@ def _prepare(directory: Path, wanted: Deployment) -> tuple[Path, Path]:
         path.write_text(_settings_of(wanted), encoding="utf-8")
         path.chmod(0o600)
         say(f"{path}: written")
-    return directory, path
+    return [directory, path, cache]
 
 
 def _settings_of(wanted: Deployment) -> str:

@@ -9,7 +9,15 @@ from typing import Annotated, Any, BinaryIO
 import msgspec
 import typer
 
-from tracker.cli.options import DataOption, JsonOption, LimitOption, example, existing, family
+from tracker.cli.options import (
+    DataOption,
+    JsonOption,
+    LimitOption,
+    example,
+    existing,
+    family,
+    prepared,
+)
 from tracker.cli.output import (
     print_facts,
     print_json,
@@ -22,7 +30,6 @@ from tracker.commands import connect
 from tracker.errors import InvalidInput, NotFound
 from tracker.log import LogReader, StoredEvent, verify
 from tracker.log.schema import refuse_others
-from tracker.settings import load_settings, prepare_data
 from tracker.timing import to_iso
 from tracker.transfer import export_log
 
@@ -98,10 +105,10 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Append the events of an export; those that the log holds already add nothing."""
-    directory = prepare_data(load_settings(data))
+    settings = prepared(data)
     with (
         _source(file) as stream,
-        connect(directory) as desk,
+        connect(settings.data) as desk,
         progress("Importing") as report,
     ):
         imported = desk.import_log(stream, report)

@@ -45,11 +45,17 @@ def existing(data: Path | None) -> Settings:
     return settings
 
 
-def control_of(data: Path | None, **overrides: Any) -> tuple[Settings, Control]:
-    """The settings and control.db of a data directory, both made when they are missing."""
+def prepared(data: Path | None, **overrides: Any) -> Settings:
+    """The settings of a data directory, which is made when it is missing."""
     settings = load_settings(data, **overrides)
     refuse_root(settings.data)
     prepare_data(settings)
+    return settings
+
+
+def control_of(data: Path | None, **overrides: Any) -> tuple[Settings, Control]:
+    """The settings and control.db of a data directory, both made when they are missing."""
+    settings = prepared(data, **overrides)
     return settings, Control(settings.control_path, settings.secrets)
 
 

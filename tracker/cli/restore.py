@@ -8,10 +8,13 @@ import typer
 
 from projections.erasing import file_under
 from projections.rebuild import rebuild as make_views
+from tracker.backups.restoring import BEFORE
 from tracker.backups.restoring import restore as restore_backup
 from tracker.cli.options import DataOption, JsonOption, example, operator
 from tracker.cli.output import print_json, say, stages
+from tracker.cli.owner import refuse_root
 from tracker.control import Control
+from tracker.deployment import how_to_start
 from tracker.errors import InvalidInput
 from tracker.log.ledger import LEDGER, Line, make_again, read_ledger
 from tracker.settings import CONTROL, FILE_NAME, load_settings
@@ -38,12 +41,15 @@ def restore(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Restore a backup into a new or empty data directory; nothing is ever replaced.
+    """Restore a backup into a new or empty data directory; nothing is ever lost from it.
+
+    Settings that `tracker install` wrote there are kept beside those of the backup.
 
     Every part and the whole chain are verified before the first file is in its place. Who
     was erased after the backup was made is erased again.
     """
     into = load_settings(data).data
+    refuse_root(into)
     with stages() as tell:
         amend = partial(_amend, backup=backup, lines=_ledger(backup, erasures))
         restored = restore_backup(backup, into, tell, amend)
@@ -54,10 +60,13 @@ def restore(
         print_json({"data": str(into), "events": restored.events, "manifest": manifest})
         return
     typer.echo(f"{into}: {restored.events:,} events as of {manifest.made_at}, their chain is whole")
-    settings = into / FILE_NAME
-    if settings.exists():
-        say(f"The settings came back, too; look at {settings} first, above all at backup_to")
-    say(f"Start it: tracker serve --data {into}")
+    if any(part.name == FILE_NAME for part in manifest.parts):
+        say(
+            f"The settings came back, too; look at {into / FILE_NAME} first, above all at backup_to"
+        )
+    if (into / BEFORE).exists():
+        say(f"Those that were there before are kept in {into / BEFORE}")
+    say(f"Start it: {how_to_start(into)}")
 
 
 def _ledger(backup: Path, named: Path | None) -> list[Line]:

@@ -23,7 +23,7 @@ from tracker.cli.output import say
 from tracker.cli.owner import as_owner
 from tracker.cli.send import endpoint
 from tracker.control import REREAD_AFTER, Control
-from tracker.deployment import DATA, UNIT, UNITS
+from tracker.deployment import DATA, UNIT, installed
 from tracker.errors import InvalidInput
 from tracker.public_url import EXAMPLE, checked_public_url, with_its_proxy
 from tracker.settings import Settings, load_settings, prepare_data
@@ -99,7 +99,7 @@ def setup(
     _say_portal(settings, given)
     if running:
         time.sleep(NOTICED_AFTER)
-    elif _installed(settings.data):
+    elif installed(settings.data):
         _start_unit(settings)
     else:
         _serve_beside(settings, given.value, stay)
@@ -112,7 +112,7 @@ def _directory(data: Path | None) -> Path:
     named = load_settings(data).data
     if data is not None or "TRACKER_DATA" in os.environ:
         return named
-    return Path(ask("Data directory", str(DATA if _installed(DATA) else named)))
+    return Path(ask("Data directory", str(DATA if installed(DATA) else named)))
 
 
 def _prepared(data: Path, public_url: str | None, port: int | None) -> Settings:
@@ -159,12 +159,6 @@ def _say_portal(settings: Settings, given: Given) -> None:
     typer.echo(PORTAL.format(address=address, secret=given.shown, data=settings.data))
     if not settings.public_url:
         say("Popp can't reach this address: it is known on this machine only, for trying out")
-
-
-def _installed(data: Path) -> bool:
-    """Whether `tracker install` made a unit for this directory."""
-    unit = UNITS / UNIT
-    return unit.exists() and f"--data {data}\n" in unit.read_text(encoding="utf-8")
 
 
 def _start_unit(settings: Settings) -> None:

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
-from tracker.cli.options import DataOption, JsonOption, example, family, operator
+from tracker.cli.options import DataOption, JsonOption, example, family, operator, prepared
 from tracker.cli.output import print_json, say
 from tracker.commands import connect
 from tracker.configuration import read_import
 from tracker.errors import InvalidInput
-from tracker.settings import load_settings, prepare_data
 
 register, app = family("workflow", "The graphs of workflows, which the webhooks don't carry.")
 
@@ -48,7 +47,7 @@ def import_(
     )
     for warning in wanted.warnings:
         say(f"Warning: {warning}")
-    with connect(prepare_data(load_settings(data))) as desk:
+    with connect(prepared(data).data) as desk:
         position = desk.append_internal("TRACKER_WORKFLOW_IMPORTED", wanted.event_data(operator()))
     if json:
         print_json({"position": position, "warnings": wanted.warnings})

@@ -143,6 +143,36 @@ def test_a_directory_that_holds_anything_is_refused_and_left_alone(
     assert names(into) == {"notes.txt"}
 
 
+def test_settings_of_a_fresh_installation_give_way_and_are_kept(
+    filled: Path, shelf: Path, tmp_path: Path
+) -> None:
+    backup = backup_of(filled, shelf)
+    into = tmp_path / "installed"
+    into.mkdir()
+    (into / "tracker.toml").write_text("port = 8000\n")
+
+    restore(backup, into)
+
+    assert names(into) == {"log.db", "control.db", "tracker.toml", restoring.BEFORE}
+    assert (into / "tracker.toml").read_text() == "port = 8123\n"
+    assert (into / restoring.BEFORE).read_text() == "port = 8000\n"
+
+
+def test_settings_stay_when_the_backup_brings_none(
+    filled: Path, shelf: Path, tmp_path: Path
+) -> None:
+    (filled / "tracker.toml").unlink()
+    backup = backup_of(filled, shelf)
+    into = tmp_path / "installed"
+    into.mkdir()
+    (into / "tracker.toml").write_text("port = 8000\n")
+
+    restore(backup, into)
+
+    assert names(into) == {"log.db", "control.db", "tracker.toml"}
+    assert (into / "tracker.toml").read_text() == "port = 8000\n"
+
+
 def test_what_a_killed_restore_left_is_no_hindrance(
     filled: Path, shelf: Path, tmp_path: Path
 ) -> None:

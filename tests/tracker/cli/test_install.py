@@ -58,6 +58,12 @@ def test_what_is_missing_is_written_and_a_second_time_changes_nothing(root: Path
     assert stat.S_IMODE((root / TOML).parent.stat().st_mode) == 0o700
 
 
+def test_the_first_command_of_the_service_s_user_finds_a_place_to_unpack_to(root: Path) -> None:
+    install("--root", str(root))
+
+    assert stat.S_IMODE((root / "var/cache/tracker").stat().st_mode) == 0o700
+
+
 def test_a_changed_file_is_shown_and_kept_and_nothing_else_is_written(root: Path) -> None:
     install("--root", str(root))
     changed = (root / UNIT).read_text().replace("RestartSec=5", "RestartSec=50")

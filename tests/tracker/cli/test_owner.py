@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import ROOT
+from tests.tracker.cli.running import tracker
 from tracker.cli import owner
 from tracker.errors import NotReady
+
+WORKFLOW = str(ROOT / "fixtures" / "workflows" / "3K9warehouse_1.json")
 
 
 @pytest.fixture
@@ -33,6 +37,31 @@ def test_root_is_told_to_work_as_the_service_in_its_directory(
 
     with pytest.raises(NotReady, match=f"runuser -u {me.pw_name} -- tracker secret list --json"):
         owner.refuse_root(data)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("restore", "/missing.zip"),
+        ("log", "import", "-"),
+        ("workflow", "import", WORKFLOW),
+        ("secret", "list"),
+        ("doctor",),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_root_writes_nothing_into_the_directory_of_the_service(
+    data: Path, monkeypatch: pytest.MonkeyPatch, me: pwd.struct_passwd, arguments: tuple[str, ...]
+) -> None:
+    data.mkdir(exist_ok=True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(owner, "USER", me.pw_name)
+
+    result = tracker(data, *arguments)
+
+    assert result.exit_code == 1
+    assert list(data.iterdir()) == []
+    assert arguments == ("doctor",) or "would lock the service out" in result.stderr
 
 
 def test_work_for_the_service_is_done_by_a_process_with_its_rights(
