@@ -9,8 +9,9 @@ import typer
 from projections.erasing import file_under
 from projections.rebuild import rebuild as make_views
 from tracker.backups.restoring import restore as restore_backup
+from tracker.cli.drawing import stages
 from tracker.cli.options import DataOption, JsonOption, example, operator
-from tracker.cli.output import print_json, say, stages
+from tracker.cli.output import print_json, say
 from tracker.control import Control
 from tracker.errors import InvalidInput
 from tracker.log.ledger import LEDGER, Line, make_again, read_ledger
