@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from tracker import audit, people, tokens
+from tracker.cli.serve import nothing_to_collect
 from tracker.configuration import read_import
 from tracker.demo.generator import FORGED, MALFORMED, Posting, generate
 from tracker.demo.workflows import configurations
@@ -82,8 +83,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--at", type=from_iso, default=NOW, help="when the clock stands still")
     given = parser.parse_args()
-    with standing(given.at):
-        serve(load_settings(given.data, host="127.0.0.1", port=given.port), clock=lambda: given.at)
+    settings = load_settings(given.data, host="127.0.0.1", port=given.port)
+    # As `tracker serve` does it: else what was imported would be looked through between requests.
+    with standing(given.at), nothing_to_collect() as collect:
+        serve(settings, started=lambda _url: collect(), clock=lambda: given.at)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ Cells can't act as formulas: a spreadsheet would calculate one that begins with 
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
@@ -61,22 +62,33 @@ def _lines(rows: list[list[str]]) -> bytes:
 
 
 def _cells(listed: List, row: Any) -> list[str]:
-    return [_safe(_words(name, _value(row, way))) for name, way in listed.columns]
+    return [_safe(_words(value(row), is_time)) for value, is_time in _columns(listed.columns)]
 
 
-def _value(row: Any, way: str) -> Any:
-    """What an attribute of an attribute holds, None where the first one is None."""
-    first, _, rest = way.partition(".")
-    found = getattr(row, first)
-    return found if not rest or found is None else attrgetter(rest)(found)
+@cache
+def _columns(
+    columns: tuple[tuple[str, str], ...],
+) -> tuple[tuple[Callable[[Any], Any], bool], ...]:
+    """For each column what takes its value out of a row, and whether a number in it is a time."""
+    return tuple((_value(way), name in TIMES or name.endswith("_at")) for name, way in columns)
 
 
-def _words(name: str, value: Any) -> str:
-    if value is None:
-        return ""
+def _value(way: str) -> Callable[[Any], Any]:
+    """What takes an attribute of an attribute, None where the first one is None."""
+    name, _, rest = way.partition(".")
+    first = attrgetter(name)
+    if not rest:
+        return first
+    second = attrgetter(rest)
+    return lambda row: None if (found := first(row)) is None else second(found)
+
+
+def _words(value: Any, is_time: bool) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) and (name in TIMES or name.endswith("_at")):
+    if isinstance(value, int) and is_time:
         return to_iso(value)
     if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
         return "; ".join(value)

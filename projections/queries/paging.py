@@ -8,12 +8,13 @@ a value in the sorted column come last in both directions.
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from projections.codec import columns, read_value
+from projections.codec import columns
 from tracker.database import Connection
 from tracker.errors import InvalidInput
 
@@ -204,5 +205,23 @@ def select_one(
 
 def decode(kind: type[Struct], values: Sequence[Any]) -> Struct:
     """The struct of column values, in the order of its fields."""
-    described = zip(columns(kind), values, strict=True)
-    return kind(**{c.name: read_value(c, value) for c, value in described})
+    names, read = _fields(kind)
+    fields = dict(zip(names, values, strict=True))
+    for name, reader in read:
+        if fields[name] is not None:
+            fields[name] = reader(fields[name])
+    return kind(**fields)
+
+
+@cache
+def _fields(
+    kind: type[msgspec.Struct],
+) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]:
+    """The names of a struct's fields, and what reads those that a column holds otherwise."""
+    described = columns(kind)
+    read = (
+        (c.name, msgspec.json.Decoder(c.python).decode if c.json else bool)
+        for c in described
+        if c.json or c.boolean
+    )
+    return tuple(c.name for c in described), tuple(read)

@@ -13,6 +13,7 @@ from projections.queries.paging import (
     Listing,
     Page,
     Where,
+    count,
     select_all,
     select_one,
     select_page,
@@ -95,7 +96,9 @@ def list_runs(
     connection: Connection, wanted: RunFilter, now: int, only: Sequence[str] | None = None
 ) -> Page[RunLine]:
     """The runs that fit a filter; `only` those with some ids, when they are given."""
-    where = _walked(_where(connection, wanted, now, listed=True), wanted).one_of("id", only)
+    often = wanted.visited is not None and _is_visited_often(connection, wanted)
+    where = _where(connection, wanted, now, listed=True, steps_of_each=often)
+    where = _walked(where, wanted).one_of("id", only)
     page = select_page(connection, RunRow, RUNS, where, wanted.sort, wanted.limit, wanted.cursor)
     return page.of(run_lines(connection, page.items, now))
 
@@ -103,9 +106,10 @@ def list_runs(
 def _walked(where: Where, wanted: RunFilter) -> Where:
     """The conditions with where the walk through the newest events may begin or end.
 
-    No run's newest event is before its first one, or before its end.
+    No run's newest event is before its first one, before its end, or before a step of it.
     """
-    known = [moment for moment in (wanted.since, wanted.ended_since) if moment is not None]
+    told = (wanted.since, wanted.ended_since, wanted.visited_since)
+    known = [moment for moment in told if moment is not None]
     if known and wanted.sort.endswith("last_event_at"):
         where.add("last_event_at >= ?", max(known))
     return where
@@ -154,6 +158,8 @@ def count_runs(connection: Connection, wanted: RunFilter, now: int) -> RunCounts
     """How many runs fit a filter, by status; its own `status` and `stuck` are put aside."""
     wanted = wanted.model_copy(update={"status": (), "stuck": None})
     counted = _from_tallies(connection, wanted)
+    if counted is None and wanted.visited is not None:
+        return _counted_by_steps(connection, wanted, now)
     if counted is None:
         return _counted_one_by_one(connection, wanted, now)
     return RunCounts(**counted, stuck=count_stuck(connection, _tallied(wanted), now))
@@ -173,6 +179,17 @@ def _counted_one_by_one(connection: Connection, wanted: RunFilter, now: int) -> 
     counted = connection.execute(query, values).fetchall()
     by_status = {status: number for status, number, _ in counted}
     return RunCounts(**by_status, stuck=int(sum(stuck for _, _, stuck in counted)))
+
+
+def _counted_by_steps(connection: Connection, wanted: RunFilter, now: int) -> RunCounts:
+    """All by status in an index alone; the few that may be stuck are looked at on their own."""
+    where = _where(connection, wanted, now)
+    query = f"SELECT status, count(*) FROM runs WHERE {where.sql} GROUP BY +status"
+    by_status = dict(connection.execute(query, where.values).fetchall())
+    allow_asking(connection)
+    few = _where(connection, wanted, now, steps_of_each=True)
+    few.equal("status", runs.Status.RUNNING).add(SILENT, now)
+    return RunCounts(**by_status, stuck=count(connection, RUNS, few))
 
 
 def _tallied(wanted: RunFilter) -> Where:
@@ -215,7 +232,14 @@ def _from_tallies(connection: Connection, wanted: RunFilter) -> dict[str, int] |
     return dict(connection.execute(query, where.values).fetchall())
 
 
-def _where(connection: Connection, wanted: RunFilter, now: int, *, listed: bool = False) -> Where:
+def _where(
+    connection: Connection,
+    wanted: RunFilter,
+    now: int,
+    *,
+    listed: bool = False,
+    steps_of_each: bool = False,
+) -> Where:
     # A list is walked in its order: to sort all runs of a long time would take longer. The
     # plus keeps aside the index by which they are counted.
     aside = "+" if listed and not wanted.sort.endswith("first_at") else ""
@@ -235,7 +259,7 @@ def _where(connection: Connection, wanted: RunFilter, now: int, *, listed: bool 
     if wanted.node is not None:
         _standing_at(connection, where, wanted.node, wanted.workflow_id)
     if any(getattr(wanted, name) is not None for name in OF_A_STEP):
-        _visited(where, wanted)
+        _visited(where, wanted, of_each=steps_of_each)
     return where
 
 
@@ -277,8 +301,11 @@ def _stored(asked: str | None) -> str | None:
     return "" if asked == WITHOUT else asked
 
 
-def _visited(where: Where, wanted: RunFilter) -> None:
-    """Runs with a step at a node; with `next`, those with that step right after one there."""
+def _visited(where: Where, wanted: RunFilter, *, of_each: bool) -> None:
+    """Runs with a step at a node; with `next`, those with that step right after one there.
+
+    Found by a look at the steps `of_each` run, or else among all steps at the node.
+    """
     if wanted.workflow_id is None or wanted.visited is None:
         given = next(name for name in OF_A_STEP if getattr(wanted, name) is not None)
         raise InvalidInput(
@@ -293,7 +320,31 @@ def _visited(where: Where, wanted: RunFilter) -> None:
     if wanted.next is not None:
         steps.equal("node_id", wanted.next)
     steps.between("completed_at", wanted.visited_since, None)
-    where.add(f"id IN (SELECT run_id FROM steps WHERE {steps.sql})", *steps.values)
+    if of_each:
+        of_run = f"SELECT 1 FROM steps WHERE run_id = runs.id AND {steps.sql}"
+        where.add(f"EXISTS ({of_run})", *steps.values)
+    else:
+        where.add(f"id IN (SELECT run_id FROM steps WHERE {steps.sql})", *steps.values)
+
+
+def _is_visited_often(connection: Connection, wanted: RunFilter) -> bool:
+    """Whether a walk through a workflow's runs soon meets those with a step at a node.
+
+    Not from those with few steps on: how many a run has depends on where it was.
+    """
+    if wanted.sort.endswith("step_count"):
+        return False
+    of = Where().equal("subject", wanted.workflow_id)
+    of.equal("organization_id", wanted.organization_id)
+    steps = of.copy().equal("name", "visits" if wanted.next is None else "edges")
+    steps.equal("item", wanted.visited).equal("outcome", _stored(wanted.outcome))
+    steps.equal("target", wanted.next)
+    query = "SELECT total(count) FROM tallies WHERE {}"
+    passed, started = (
+        connection.execute(query.format(where.sql), where.values).fetchone()[0]
+        for where in (steps, of.equal("name", "runs"))
+    )
+    return bool(passed >= started)
 
 
 def run(connection: Connection, run_id: str, now: int) -> RunDetail:

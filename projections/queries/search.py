@@ -6,11 +6,23 @@ import msgspec
 
 from projections.catalogue import PROJECTIONS
 from projections.queries.paging import select_all
-from projections.queries.restricted import is_masked
+from projections.queries.restricted import is_masked, limits_of
 from tracker.database import Connection
 
 NOTHING: Final = '""'
 MOST_WORDS: Final = 12
+# Only the best are looked up.
+ALL: Final = """
+    FROM (SELECT rowid AS id, bm25(search_index, 4.0, 1.0) AS worse FROM search_index(?)
+        ORDER BY worse, id DESC LIMIT ?) CROSS JOIN search USING (id)
+    ORDER BY worse, id DESC
+"""
+# Which are the best of those that somebody may see, each has to be looked up to know.
+OF_SOME: Final = """
+    FROM (SELECT projection, entity, search.title AS title
+        FROM search_index(?) AS found JOIN search ON search.id = found.rowid
+        ORDER BY bm25(search_index, 4.0, 1.0), search.id DESC LIMIT ?)
+"""
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -27,11 +39,7 @@ def search(connection: Connection, text: str, limit: int = 100) -> list[Hit]:
         return []
     if is_masked(connection):
         return _by_id(connection, text.strip(), limit)
-    query = """
-        FROM (SELECT projection, entity, search.title AS title
-            FROM search_index(?) AS found JOIN search ON search.id = found.rowid
-            ORDER BY bm25(search_index, 4.0, 1.0), search.id DESC LIMIT ?)
-    """
+    query = ALL if limits_of(connection) is None else OF_SOME
     return select_all(connection, Hit, query, (words_of(text), limit))
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from tracker.audit import AuditEntry
+from tracker.cli.drawing import print_table
 from tracker.cli.options import DataOption, JsonOption, LimitOption, control_of, example
-from tracker.cli.output import print_json, print_table
+from tracker.cli.output import print_json
 from tracker.timing import to_iso
 
 

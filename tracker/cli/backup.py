@@ -12,8 +12,9 @@ from tracker.backups.making import make
 from tracker.backups.nightly import in_words, proven
 from tracker.backups.proving import Proof, prove
 from tracker.backups.shelf import Backup, Keep, backups_in, thin_out
+from tracker.cli.drawing import print_table, stages
 from tracker.cli.options import DataOption, JsonOption, control_of, example, existing
-from tracker.cli.output import print_json, print_table, say, stages
+from tracker.cli.output import print_json, say
 from tracker.errors import BackupDamaged
 from tracker.files import readable
 from tracker.settings import Settings

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tracker.cli.drawing import progress
 from tracker.cli.options import DataOption, JsonOption, example, existing
-from tracker.cli.output import print_facts, print_json, progress, say
+from tracker.cli.output import print_facts, print_json, say
 from tracker.commands import connect
 from tracker.errors import InvalidInput
 from tracker.files import readable

@@ -16,8 +16,9 @@ from typing import Annotated, Final
 import typer
 
 from tracker.cli.beside import SERVICE_LOG, refuse_taken_port, serving
+from tracker.cli.drawing import progress
 from tracker.cli.options import DataOption, example
-from tracker.cli.output import progress, say
+from tracker.cli.output import say
 from tracker.cli.send import endpoint
 from tracker.commands import connect
 from tracker.configuration import read_import

@@ -9,6 +9,7 @@ from typing import Annotated, Any, BinaryIO
 import msgspec
 import typer
 
+from tracker.cli.drawing import progress
 from tracker.cli.options import (
     DataOption,
     JsonOption,
@@ -18,14 +19,7 @@ from tracker.cli.options import (
     family,
     prepared,
 )
-from tracker.cli.output import (
-    print_facts,
-    print_json,
-    print_line,
-    progress,
-    say,
-    time_or_none,
-)
+from tracker.cli.output import print_facts, print_json, print_line, say, time_or_none
 from tracker.commands import connect
 from tracker.errors import InvalidInput, NotFound
 from tracker.log import LogReader, StoredEvent, verify

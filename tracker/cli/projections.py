@@ -9,8 +9,9 @@ from projections.catalogue import PROJECTIONS
 from projections.rebuild import RebuildReport
 from projections.rebuild import rebuild as rebuild_views
 from projections.status import EngineStatus, digest_report, engine_status
+from tracker.cli.drawing import print_table, stages
 from tracker.cli.options import DataOption, JsonOption, example, existing, operator
-from tracker.cli.output import print_json, print_table, say, stages
+from tracker.cli.output import print_json, say
 from tracker.commands import connect
 from tracker.control import Control
 from tracker.database import open_reader

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tracker.cli.drawing import print_table
 from tracker.cli.options import DataOption, JsonOption, LimitOption, example, existing, family
-from tracker.cli.output import print_facts, print_json, print_table, say
+from tracker.cli.output import print_facts, print_json, say
 from tracker.commands import connect
 from tracker.log import LogReader, Quarantined
 from tracker.timing import to_iso

@@ -10,8 +10,9 @@ from projections.erasing import file_under
 from projections.rebuild import rebuild as make_views
 from tracker.backups.restoring import BEFORE
 from tracker.backups.restoring import restore as restore_backup
+from tracker.cli.drawing import stages
 from tracker.cli.options import DataOption, JsonOption, example, operator
-from tracker.cli.output import print_json, say, stages
+from tracker.cli.output import print_json, say
 from tracker.cli.owner import refuse_root
 from tracker.control import Control
 from tracker.deployment import how_to_start

@@ -6,8 +6,9 @@ import typer
 
 from projections.queries.views import Views
 from projections.retention import Silent, silent, to_forget
+from tracker.cli.drawing import print_table, progress
 from tracker.cli.options import DataOption, JsonOption, LimitOption, example, existing, operator
-from tracker.cli.output import print_json, print_table, progress, say
+from tracker.cli.output import print_json, say
 from tracker.commands import connect
 from tracker.errors import InvalidInput
 from tracker.settings import Settings

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from tracker.cli.asking import piped
+from tracker.cli.drawing import print_table
 from tracker.cli.options import DataOption, JsonOption, control_of, example, family, operator
-from tracker.cli.output import print_json, print_table, say, time_or_none
+from tracker.cli.output import print_json, say, time_or_none
 from tracker.cli.send import endpoint
 from tracker.control import Secret
 

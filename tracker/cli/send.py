@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
+from tracker.cli.drawing import print_table, progress
 from tracker.cli.options import DataOption, JsonOption, control_of, example
-from tracker.cli.output import print_json, print_table, progress, say
+from tracker.cli.output import print_json, say
 from tracker.envelope import internal_body
 from tracker.errors import InvalidInput, NotReady
 from tracker.events import TEST_RECEIVED

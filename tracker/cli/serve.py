@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(host: HostOption = None, port: PortOption = None, data: DataOption = None) -> None:
     """Run the service until it is told to stop (Ctrl-C or SIGTERM)."""
-    with _nothing_to_collect() as collect:
+    with nothing_to_collect() as collect:
         # Imported here, so that all other commands start without the web.
         from tracker.service import serve as run_service  # noqa: PLC0415 - see above
 
@@ -56,7 +56,7 @@ def serve(host: HostOption = None, port: PortOption = None, data: DataOption = N
 
 
 @contextmanager
-def _nothing_to_collect() -> Iterator[Callable[[], None]]:
+def nothing_to_collect() -> Iterator[Callable[[], None]]:
     """No garbage is collected until the block calls what it is given.
 
     What is imported and built before that stays for good: looking through it again and again

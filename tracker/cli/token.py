@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from tracker.access import Grant, checked_organizations
+from tracker.cli.drawing import print_table
 from tracker.cli.options import DataOption, JsonOption, control_of, example, family, operator
-from tracker.cli.output import print_json, print_table, say, time_or_none
+from tracker.cli.output import print_json, say, time_or_none
 from tracker.cli.user import NONE, OrganizationOption, RoleOption
 from tracker.tokens import DAYS, MOST_DAYS, Token
 

@@ -4,6 +4,7 @@ SQLite is not told how many rows a table has, so it plans for a few as for a mil
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -30,7 +31,7 @@ from projections.queries.parameters import Filter
 from projections.queries.people import people
 from projections.queries.runs import count_runs, list_runs
 from projections.queries.waiting import needs_you
-from tests.projections.queries.stored import HIRING, NOON, ended, started, store
+from tests.projections.queries.stored import HIRING, NOON, completed, ended, started, store
 from tracker.database import Connection
 from tracker.timing import DAY
 
@@ -146,6 +147,22 @@ def test_runs_that_ended_and_runs_of_days_are_counted_in_indexes_alone(
         of_runs = [step for step in asked.plan(words) if " runs " in step]
         assert of_runs
         assert not [step for step in of_runs if "COVERING INDEX" not in step], of_runs
+
+
+def test_runs_that_visited_a_node_are_walked_where_many_did_and_counted_in_indexes(
+    tmp_path: Path,
+) -> None:
+    views = store(tmp_path, [started("one"), completed("one", "ask", "yes", 5)])
+    wanted = RunFilter(workflow_id=HIRING, visited="ask")
+    with views.read() as opened:
+        asked: Any = Asked(opened)
+        list_runs(asked, wanted, NOON)
+        count_runs(asked, wanted, NOON)
+        walked = asked.plan("ORDER BY last_event_at")
+        assert not [step for step in walked if "TEMP B-TREE" in step], walked
+        assert [step for step in walked if "steps_own" in step and "run_id=?" in step], walked
+        counted = [step for step in asked.plan("SELECT status, count(*)") if " runs " in step]
+        assert not [step for step in counted if "COVERING INDEX" not in step], counted
 
 
 def test_the_types_received_are_counted_in_their_order(connection: Connection) -> None:

@@ -57,6 +57,28 @@ def test_each_filter_lists_what_it_says(data: Path) -> None:
     assert _ids(views, anomalies=True) == set()
 
 
+def test_a_node_that_most_runs_visited_is_asked_of_each_run_and_lists_the_same(data: Path) -> None:
+    """With as many steps at a node as runs, of which a list and its counts take another way."""
+    again = [completed("asked", "ask", "again", n) for n in range(20, 24)]
+    views = store(data, [*SOME, *again])
+    later = NOON + 10 * DAY
+    for more, found in (
+        ({}, {"asked", "done", "broken"}),
+        ({"outcome": "again"}, {"asked"}),
+        ({"outcome": "again", "next": "ask"}, {"asked"}),
+        ({"visited_since": NOON + 21 * MINUTE}, {"asked"}),
+        ({"sort": "step_count"}, {"asked", "done", "broken"}),
+        ({"status": ("failed",)}, {"broken"}),
+        ({"stuck": True}, {"asked"}),
+    ):
+        wanted: dict[str, Any] = {"visited": "ask", "workflow_id": HIRING, **more}
+        assert _ids(views, later, **wanted) == found
+        with views.read() as connection:
+            counts = count_runs(connection, RunFilter(**wanted), later)
+        assert counts.stuck == 1
+        assert counts.total == (3 if not {"outcome", "visited_since"} & more.keys() else 1)
+
+
 def test_a_run_stands_where_its_configuration_leads(data: Path) -> None:
     views = store(data, [FLOW, *SOME])
     with views.read() as connection:

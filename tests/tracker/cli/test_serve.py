@@ -32,13 +32,13 @@ def test_without_a_sign_in_serve_listens_nowhere_that_others_can_reach(
 
 
 def test_nothing_is_collected_until_the_service_answers() -> None:
-    with serve._nothing_to_collect() as collect:
+    with serve.nothing_to_collect() as collect:
         assert not gc.isenabled()
         collect()
         assert gc.isenabled()
         assert gc.get_freeze_count() > 0
     gc.unfreeze()
 
-    with pytest.raises(ValueError, match="refused"), serve._nothing_to_collect():
+    with pytest.raises(ValueError, match="refused"), serve.nothing_to_collect():
         raise ValueError("refused")
     assert gc.isenabled()
