@@ -5,6 +5,7 @@ interpreter from the webhook's answers (the README's decisions have the figures)
 It knows nothing of the web: it tells a listener which keys changed.
 """
 
+import logging
 import subprocess
 import threading
 import time
@@ -14,8 +15,6 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import structlog
-
 from projections.engine_process import Failed, Idle, Refold, Refolded, Stop, Wake
 from projections.follower import Advance
 from tracker.errors import NotReady
@@ -23,7 +22,7 @@ from tracker.release import own_command
 
 RESTART = 1.0  # seconds before a process that ended by itself is started again
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -96,7 +95,7 @@ class Engine:
             if self._stopping:
                 return
             self.error = "the engine's process ended; it is started again"
-            _log.error("the engine's process ended, it is started again", seconds=RESTART)
+            _log.error("the engine's process ended, it is started again in %s s", RESTART)
             time.sleep(RESTART)
             self._spawn_again()
 
@@ -126,7 +125,7 @@ class Engine:
                 self._rouse()
         elif isinstance(message, Failed):
             self.error = message.reason
-            _log.error("folding failed, it will be tried again", reason=message.reason)
+            _log.error("folding failed, it will be tried again: %s", message.reason)
         elif isinstance(message, Refolded):
             self._settle(message)
 

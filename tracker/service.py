@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import resource
 import signal
@@ -11,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
-import structlog
 import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -44,7 +44,7 @@ from web.app import create_app
 from web.live import Hub
 from web.services import Services
 
-_log = structlog.get_logger("tracker")
+_log = logging.getLogger("tracker")
 
 NO_SECRET = (
     "There is no signing secret, so every delivery would be refused. "  # noqa: S105 - a message
@@ -183,7 +183,7 @@ def _prepare_views(data: Path, background: BackgroundRebuild) -> None:
         head = reader.head()
     finally:
         reader.close()
-    _log.info("building the views", events=head)
+    _log.info("building the views", extra={"events": head})
     if head <= FEW:
         rebuild(data)
     else:
@@ -215,7 +215,7 @@ async def _answer(services: Services, port: int, started: Callable[[str], None])
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     url = f"http://{settings.host}:{port}"
-    _log.info("serving", url=url, data=str(settings.data))
+    _log.info("serving", extra={"url": url, "data": str(settings.data)})
     started(url)
     await server.serve()
     _log.info("stopped")

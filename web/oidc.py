@@ -5,11 +5,11 @@ comes back must have a confirmed e-mail address of somebody who may sign in, or 
 domain in the settings.
 """
 
+import logging
 import secrets
 from typing import Any, Final
 
 import msgspec
-import structlog
 from litestar import Response, get
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
@@ -30,7 +30,7 @@ REFUSED: Final = "The other service did not let you in; try again, or sign in by
 UNKNOWN: Final = "You may not sign in here yet; an engineer can add your e-mail address"
 NOT_SET_UP: Final = "Signing in by another service is not set up"
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -145,7 +145,8 @@ def _cookie(request: Asked, value: str, seconds: int) -> Cookie:
 def _refuse(
     request: Asked, services: Services, why: str, error: Exception | None = None
 ) -> Response[Any]:
-    _log.warning("a sign-in by another service failed", why=why, error=type(error).__name__)
+    said = {"why": why, "error": type(error).__name__}
+    _log.warning("a sign-in by another service failed", extra=said)
     return sign_in_form(request, services, SignInPage(error=REFUSED), 400)
 
 

@@ -4,13 +4,13 @@ What an error of ours says is written for its reader and is shown. Of any other 
 the fact is shown; the log has the rest.
 """
 
+import logging
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.response import Redirect
@@ -59,7 +59,7 @@ FOR_PROGRAMS: Final = (
 
 Asked = Request[Any, Any, Any]
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,7 +76,7 @@ def answer(request: Asked, error: Exception) -> Response[Any]:
     """The answer to a request that raised an error."""
     status = _status(error)
     if status >= INTERNAL and not isinstance(error, TrackerError):
-        _log.error("a request failed", route=_route(request), exc_info=error)
+        _log.error("a request failed", extra={"route": _route(request)}, exc_info=error)
     if request.scope["path"].startswith(FOR_PROGRAMS):
         return problem(error)
     if isinstance(error, NotAuthorizedException):

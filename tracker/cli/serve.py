@@ -1,16 +1,14 @@
 """`tracker serve`: run the service."""
 
 import gc
-import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-import structlog
 import typer
 
 from tracker.cli.first_link import say_first_link
+from tracker.cli.log_lines import configure_log_lines
 from tracker.cli.options import DataOption, example
 from tracker.cli.output import say
 from tracker.cli.owner import refuse_root
@@ -80,32 +78,3 @@ def _say_where(settings: Settings, url: str) -> None:
         say("Nobody has to sign in (open_access): only this machine can reach it")
         return
     say_first_link(settings, url)
-
-
-def configure_log_lines(log_format: str) -> None:
-    """Write the service's own log lines to standard error, for people or for programs."""
-    as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
-    as_json = structlog.processors.JSONRenderer()
-    renderer = structlog.dev.ConsoleRenderer() if as_text else as_json
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    # Libraries log through the standard library; both ways lead through the same renderer.
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    # System shows each run of a job; a line for every one would hide the others.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
