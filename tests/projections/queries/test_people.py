@@ -8,7 +8,6 @@ from projections.queries.filters import MeetingFilter, PersonFilter, RunFilter
 from projections.queries.meetings import list_meetings
 from projections.queries.people import people
 from projections.queries.runs import list_runs
-from projections.queries.search import search
 from projections.queries.story import person
 from tests.projections.builders import minute
 from tests.projections.queries.stored import ACME, NOON, body, started, store
@@ -116,17 +115,3 @@ def test_the_newest_name_of_a_conversation_goes_before_a_contacts(data: Path) ->
     views = store(data, [second, contact, first])
     with views.read() as connection:
         assert [line.name for line in people(connection, PersonFilter()).items] == ["Ada L."]
-
-
-@pytest.mark.parametrize("text", ["Ada", "ad", "talk", "booking", "no-7/x", "ADA talk"])
-def test_anything_is_found_by_its_words_and_ids(data: Path, text: str) -> None:
-    views = store(data, ADA)
-    with views.read() as connection:
-        assert search(connection, text)
-
-
-@pytest.mark.parametrize("text", ["", " ", '"', "*", "NEAR(", "a AND", "--", "\0", "(", "col:x"])
-def test_no_text_is_too_odd_to_search_for(data: Path, text: str) -> None:
-    views = store(data, BOB)
-    with views.read() as connection:
-        assert search(connection, text) == []
