@@ -10,7 +10,7 @@ import msgspec
 from projections.queries.conversations import STAGES, conditions, count_conversations
 from projections.queries.filters import ConversationFilter, RunFilter
 from projections.queries.paging import Where
-from projections.queries.runs import RunCounts, count_runs
+from projections.queries.run_counts import RunCounts, count_runs
 from projections.runs import Status
 from tracker.database import Connection
 

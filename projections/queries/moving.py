@@ -13,7 +13,8 @@ import msgspec
 
 from projections.queries.filters import RunFilter
 from projections.queries.paging import Where, count
-from projections.queries.runs import RUNS, RunCounts, count_runs
+from projections.queries.run_counts import RunCounts, count_runs
+from projections.queries.run_filters import RUNS
 from projections.queries.stuck import count_stuck
 from projections.runs import Status
 from tracker.database import Connection

@@ -7,6 +7,7 @@ from litestar import Response
 
 from projections.queries import runs as queries
 from projections.queries.filters import RunFilter, WorkflowFilter
+from projections.queries.run_counts import RunCounts, count_runs
 from projections.queries.workflows import list_workflows
 from tracker.database import Connection
 from web.pages.frame import Asked, Given, Tab, endpoint, seen_by, show, wanted
@@ -38,7 +39,7 @@ def runs(request: Asked, services: Given) -> Response[Any]:
             again=lambda ids: queries.list_runs(connection, asked, viewer.now, ids).items,
             newest_first=asked.sort in {"-last_event_at", "-first_at"},
         )
-        counts = queries.count_runs(connection, asked, viewer.now)
+        counts = count_runs(connection, asked, viewer.now)
         names = workflow_choices(connection)
     context = RunsPage(
         held=held,
@@ -60,7 +61,7 @@ def workflow_choices(connection: Connection) -> list[tuple[str, str]]:
 STATUSES = ("running", "completed", "failed", "cancelled")
 
 
-def _tabs(counts: queries.RunCounts, asked: RunFilter, viewer: Viewer) -> list[Tab]:
+def _tabs(counts: RunCounts, asked: RunFilter, viewer: Viewer) -> list[Tab]:
     every = not asked.status and asked.stuck is None
     all_runs = Tab("all", viewer.link(status=None, stuck=None), counts.total, every)
     by_status = (

@@ -8,7 +8,7 @@ from litestar import Response
 from projections.queries import workflow_graph as queries
 from projections.queries import workflows as known
 from projections.queries.filters import WITHOUT, RunFilter, WorkflowFilter
-from projections.queries.runs import RunCounts, count_runs
+from projections.queries.run_counts import RunCounts, count_runs
 from tracker.errors import InvalidInput, NotFound
 from tracker.timing import DAY
 from web.graph import Drawing

@@ -29,7 +29,8 @@ from projections.queries.moving import moving
 from projections.queries.paging import Page
 from projections.queries.parameters import Filter
 from projections.queries.people import people
-from projections.queries.runs import count_runs, list_runs
+from projections.queries.run_counts import count_runs
+from projections.queries.runs import list_runs
 from projections.queries.waiting import needs_you
 from tests.projections.queries.stored import HIRING, NOON, completed, ended, started, store
 from tracker.database import Connection

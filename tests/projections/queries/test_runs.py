@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from projections.queries.filters import RunFilter
+from projections.queries.run_counts import count_runs
 from projections.queries.run_graph import run_graph, silence
-from projections.queries.runs import count_runs, list_runs, run
+from projections.queries.runs import list_runs, run
 from projections.queries.standing import places_at
 from projections.queries.stuck import FALLBACK, LEAST_SAMPLE, measure
 from projections.queries.views import Views
