@@ -17,3 +17,10 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     workflows.PROJECTION,
     erasures.PROJECTION,
 )
+
+# Raise it when what is made of all projections together (tallies, attention, people, search, feed)
+# is made another way without a change of its tables.
+SHARED_VERSION: Final = 1
+
+# What a generation is made by: one of other versions is made again.
+VERSIONS: Final = {**{p.name: p.version for p in PROJECTIONS}, "shared views": SHARED_VERSION}

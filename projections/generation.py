@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from projections.catalogue import PROJECTIONS
+from projections.catalogue import VERSIONS
 from projections.tables import create_indexes, create_tables
 from tracker import files
 from tracker.database import Connection, DatabaseError, open_in_memory, open_reader
@@ -35,7 +35,7 @@ def is_usable(path: Path) -> bool:
 
 def differences(connection: Connection) -> list[str]:
     """In words, why a generation must be made again: versions, tables or indexes differ."""
-    before, after = versions(connection), {p.name: p.version for p in PROJECTIONS}
+    before, after = versions(connection), VERSIONS
     raised = [
         f"{name}: version {before.get(name, 'none')} becomes {after.get(name, 'none')}"
         for name in dict.fromkeys([*after, *before])
@@ -72,7 +72,7 @@ def _schema_of_today() -> dict[str, str]:
 
 
 def versions(connection: Connection) -> dict[str, int]:
-    """The version of each projection that a generation was built with."""
+    """The versions of all that a generation was built with."""
     return dict(connection.execute("SELECT name, version FROM projections").fetchall())
 
 

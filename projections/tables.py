@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from projections.catalogue import PROJECTIONS
+from projections.catalogue import VERSIONS
 from projections.codec import columns
 from projections.layout import TABLES, layout, view_names
 from projections.projection import Table
@@ -120,9 +120,7 @@ def create_tables(connection: Connection) -> None:
     for table in TABLES.values():
         for statement in _tables(table):
             connection.execute(statement)
-    connection.executemany(
-        "INSERT INTO projections VALUES (?, ?)", [(p.name, p.version) for p in PROJECTIONS]
-    )
+    connection.executemany("INSERT INTO projections VALUES (?, ?)", VERSIONS.items())
     connection.executemany("INSERT INTO views VALUES (?, 0, '0')", [(n,) for n in view_names()])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from projections import generation
+from projections.catalogue import SHARED_VERSION
 from tests.sample import append, bodies, built
 from tracker.database import open_writer
 
@@ -54,6 +55,12 @@ def test_another_version_is_named_with_both(views: Path) -> None:
 
     assert raised.startswith("runs: version 0 becomes ")
     assert lost == "moods: version 4 becomes none"
+
+
+def test_what_is_made_of_all_projections_together_has_a_version_as_well(views: Path) -> None:
+    [raised] = differences(views, "UPDATE projections SET version = 0 WHERE name = 'shared views'")
+
+    assert raised == f"shared views: version 0 becomes {SHARED_VERSION}"
 
 
 def test_many_differences_stay_one_readable_line(views: Path) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from projections import generation
 from projections.bulk import build
-from projections.catalogue import PROJECTIONS
+from projections.catalogue import VERSIONS
 from projections.codec import digest_text
 from projections.status import stored_digests
 from tracker import files
@@ -64,7 +64,7 @@ def _prove(place: Path, backup: Path, tell: Progress) -> tuple[Manifest, bool]:
     then = manifest.views
     until = manifest.head if then is None else then.position
     made = _build(place, until, tell)
-    if then is None or then.versions != {p.name: p.version for p in PROJECTIONS}:
+    if then is None or then.versions != VERSIONS:
         return manifest, False
     _compare(then, made)
     return manifest, True
