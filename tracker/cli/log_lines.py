@@ -65,4 +65,6 @@ def configure_log_lines(log_format: str) -> None:
     handler.setFormatter(AsText() if as_text else AsJson())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     # System shows each run of a job; a line for every one would hide the others.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # Nor is each request of a sign-in by another service worth one.
+    for chatty in ("apscheduler", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
