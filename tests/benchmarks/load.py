@@ -89,6 +89,8 @@ class _Run:
         assert self.due is not None
         started = time.perf_counter()
         for number in range(len(self.waiting)):
+            if self.done.is_set():  # the server is gone, or its test ended first
+                return
             moment = started + number / rate
             await asyncio.sleep(max(0.0, moment - time.perf_counter()))
             self.due.append(moment)
