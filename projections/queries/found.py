@@ -7,6 +7,7 @@ import msgspec
 
 from projections.queries.people import Named, find_person, named, names
 from projections.queries.search import Hit, search
+from projections.queries.states import State, states_of
 from tracker.database import Connection
 
 LOOKED_AT: Final = 200  # the best hits; what is further down, more words bring up
@@ -17,12 +18,13 @@ OF_PEOPLE: Final = ("conversations", "contacts", "meetings", "analyses")
 class Found(msgspec.Struct, frozen=True):
     """People and things, best first.
 
-    `exact` tells that the text is the id of one of them, `more` that not everything was
-    looked at.
+    `states` are those of all of them, of people under `persons`. `exact` tells that the text
+    is the id of one of them, `more` that not everything was looked at.
     """
 
     people: list[Named]
     hits: dict[str, list[Hit]]
+    states: dict[str, dict[str, State]]
     exact: bool
     more: bool
 
@@ -34,9 +36,13 @@ def find(connection: Connection, text: str) -> Found:
     for hit in hits:
         by_kind.setdefault(hit.projection, []).append(hit)
     person = find_person(connection, text.strip())
+    people = _people(connection, person, by_kind)
+    entities = {kind: [hit.entity for hit in found] for kind, found in by_kind.items()}
+    entities["persons"] = [one.person for one in people]
     return Found(
-        people=_people(connection, person, by_kind),
+        people=people,
         hits=by_kind,
+        states={kind: states_of(connection, kind, some) for kind, some in entities.items()},
         exact=person is not None or any(hit.entity == text.strip() for hit in hits),
         more=len(hits) == LOOKED_AT,
     )

@@ -84,6 +84,23 @@ def test_results_are_grouped_by_kind(pages: TestClient[Litestar]) -> None:
     assert groups["Runs"] == ["/runs/run-1"]
 
 
+def test_namesakes_are_told_apart_by_their_state_and_time(pages: TestClient[Litestar]) -> None:
+    page = BeautifulSoup(pages.get("/search?q=cand-1").text, "html.parser")
+    shown = {
+        str(group["aria-label"]): [
+            cell.get_text(" ", strip=True) for cell in group.select("tbody td")
+        ]
+        for group in page.select("main section")
+    }
+    for kind, state in (("Candidates", ""), ("Conversations", "Started"), ("Runs", "Running")):
+        assert shown[kind][0] == state
+        assert shown[kind][1].endswith("ago")
+    assert shown["Analyses"][0] == "Mandatory unknown"
+    meeting = BeautifulSoup(pages.get("/search?q=book-1").text, "html.parser")
+    [first, *_] = meeting.select("section[aria-label=Meetings] tbody td")
+    assert first.get_text(" ", strip=True) == "Scheduled"
+
+
 def test_an_event_id_leads_straight_to_the_event(pages: TestClient[Litestar]) -> None:
     answer = pages.get("/search?q=%20evt-talk%20", follow_redirects=False)
     assert answer.status_code == 303

@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from projections.queries import found as queries
 from projections.queries.people import Named
 from projections.queries.search import Hit
+from projections.queries.states import State
 from tracker.errors import NotFound
 from web.ids import encode_id
 from web.pages.frame import Asked, Given, show
@@ -22,22 +23,24 @@ from web.services import Services
 LONGEST: Final = 200
 SHOWN: Final = 12  # of one kind
 DIGITS: Final = 18  # of a position
+# By projection the heading, its icon and which badges its states have.
 KINDS: Final = {
-    "conversations": ("Conversations", "messages"),
-    "meetings": ("Meetings", "calendar-event"),
-    "analyses": ("Analyses", "list-check"),
-    "runs": ("Runs", "route"),
-    "workflows": ("Workflows", "sitemap"),
-    "contacts": ("Contacts", "address-book"),
+    "conversations": ("Conversations", "messages", "conversation"),
+    "meetings": ("Meetings", "calendar-event", "meeting"),
+    "analyses": ("Analyses", "list-check", "mandatory"),
+    "runs": ("Runs", "route", "run"),
+    "workflows": ("Workflows", "sitemap", ""),
+    "contacts": ("Contacts", "address-book", "contact"),
 }
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One thing that was found, and where it is shown."""
+    """One thing that was found, where it is shown, and what tells it from its namesakes."""
 
     title: str
     note: str
     url: str
+    state: State | None = None
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class Group(msgspec.Struct, frozen=True):
 
     name: str
     icon: str
+    badges: str
     items: list[Item]
     more: int
 
@@ -72,31 +76,34 @@ def find(request: Asked, services: Given) -> Response[Any]:
         return Redirect(f"/events/{place}", status_code=303)
     if place is not None:
         event = Item(f"Event at position {place}", "", f"/events/{place}")
-        groups.append(Group("Events", "list-details", [event], 0))
+        groups.append(Group("Events", "list-details", "", [event], 0))
     context = SearchPage(asked, groups, found.more)
     return show(request, services, "search/page.html", "search/page.html", context)
 
 
 def _groups(found: queries.Found) -> list[Group]:
-    people = [_person(person) for person in found.people]
-    groups = [_group("Candidates", "users", people)]
-    for projection, (name, icon) in KINDS.items():
-        groups.append(_group(name, icon, [_hit(hit) for hit in found.hits.get(projection, [])]))
+    persons = found.states["persons"]
+    people = [_person(person, persons.get(person.person)) for person in found.people]
+    groups = [_group("Candidates", "users", "", people)]
+    for projection, (name, icon, badges) in KINDS.items():
+        states, hits = found.states.get(projection, {}), found.hits.get(projection, [])
+        items = [_hit(hit, states.get(hit.entity)) for hit in hits]
+        groups.append(_group(name, icon, badges, items))
     return [group for group in groups if group.items]
 
 
-def _group(name: str, icon: str, items: list[Item]) -> Group:
-    return Group(name, icon, items[:SHOWN], len(items[SHOWN:]))
+def _group(name: str, icon: str, badges: str, items: list[Item]) -> Group:
+    return Group(name, icon, badges, items[:SHOWN], len(items[SHOWN:]))
 
 
-def _person(person: Named) -> Item:
+def _person(person: Named, state: State | None) -> Item:
     value = person.person.partition(":")[2]
-    return Item(person.name or value, value, f"/candidates/{encode_id(person.person)}")
+    return Item(person.name or value, value, f"/candidates/{encode_id(person.person)}", state)
 
 
-def _hit(hit: Hit) -> Item:
+def _hit(hit: Hit, state: State | None) -> Item:
     note = "" if hit.title.endswith(hit.entity) else hit.entity
-    return Item(hit.title, note, place_of(hit.projection, hit.entity))
+    return Item(hit.title, note, place_of(hit.projection, hit.entity), state)
 
 
 def _event(services: Services, asked: str) -> int | None:

@@ -31,6 +31,7 @@ from projections.queries.parameters import Filter
 from projections.queries.people import people
 from projections.queries.run_counts import count_runs
 from projections.queries.runs import list_runs
+from projections.queries.states import QUESTIONS, states_of
 from projections.queries.waiting import needs_you
 from tests.projections.queries.stored import HIRING, NOON, completed, ended, started, store
 from tracker.database import Connection
@@ -181,3 +182,11 @@ def test_stuck_runs_and_the_median_time_are_found_in_indexes_alone(
         of_runs = [step for step in asked.plan(words) if " runs " in step]
         assert of_runs
         assert not [step for step in of_runs if "COVERING INDEX" not in step], of_runs
+
+
+@pytest.mark.parametrize("view", QUESTIONS)
+def test_states_of_some_things_are_found_by_their_keys(connection: Connection, view: str) -> None:
+    asked: Any = Asked(connection)
+    states_of(asked, view, ["one"])
+    scans = [step for step in asked.plan("SELECT") if step.startswith("SCAN")]
+    assert scans == ["SCAN json_each VIRTUAL TABLE INDEX 1:"]
