@@ -1,6 +1,7 @@
 """What a benchmark finds: one figure each, with what it should reach and what it stands beside."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import msgspec
 
@@ -41,9 +42,7 @@ class Percentiles:
 
     @classmethod
     def of(cls, seconds: list[float]) -> "Percentiles":
-        """Of at least one duration."""
+        """Of at least one duration: the least that the share of all does not exceed."""
         took = sorted(seconds)
-        at = [
-            took[min(int(len(took) * share), len(took) - 1)] * 1000 for share in (0.5, 0.95, 0.99)
-        ]
+        at = [took[ceil(len(took) * share) - 1] * 1000 for share in (0.5, 0.95, 0.99)]
         return cls(*at, took[-1] * 1000)

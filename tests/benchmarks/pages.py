@@ -2,9 +2,11 @@
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Figure, Percentiles
@@ -15,7 +17,7 @@ from tests.running import Running, eventually, service
 from tests.web.asking import client_of
 from tracker.timing import from_iso
 
-ROUNDS = 20
+ROUNDS = 40
 MOST_MS = 25.0
 MOST_RATIO = 1.5
 SHOWN = 300  # letters of a statement
@@ -26,26 +28,23 @@ def pages(bench: Bench) -> Iterator[Figure]:
     """Every address: its time with the long log, and how much that is of the short one's."""
     short, long = bench.stored.views(bench.short), bench.stored.views(bench.long)
     with at_the_end(short) as before, at_the_end(long) as after:
-        took = {
-            name: _in_turns((before, address), (after, here))
-            for (name, here), address in _paired(places(after), places(before))
-        }
-    slow = [name for name, (_, now) in took.items() if now.p95 > MOST_MS]
+        theirs, ours = places(before), places(after)
+        _warm(before, theirs.values())
+        _warm(after, ours.values())
+        took = {name: _in_turns((before, theirs[name]), (after, ours[name])) for name in ours}
+    slow = [name for name, (_, now) in took.items() if now.took.p95 > MOST_MS]
     yield Figure("pages and lists over 25 ms", len(slow), "", most=0, beside=f"of {len(took)}")
-    for name, (then, now) in sorted(took.items(), key=lambda one: -one[1][1].p95):
+    for name, (then, now) in sorted(took.items(), key=lambda one: -one[1][1].took.p95):
         reason = _bounded_by(long, name) if name in slow else ""
-        beside = f"p50 {now.p50:.1f} ms; with the short log {then.p50:.1f}, p95 {then.p95:.1f}"
-        yield Figure(f"page {name}", now.p95, "ms", most=MOST_MS, beside=beside, bounded_by=reason)
-        ratio = max(now.p50, LEAST_MS) / max(then.p50, LEAST_MS)
+        beside = (
+            f"p50 {now.took.p50:.1f} ms, {now.kilobytes:,.0f} kB; with the short log "
+            f"{then.took.p50:.1f}, p95 {then.took.p95:.1f}, {then.kilobytes:,.0f} kB"
+        )
+        yield Figure(
+            f"page {name}", now.took.p95, "ms", most=MOST_MS, beside=beside, bounded_by=reason
+        )
+        ratio = max(now.took.p50, LEAST_MS) / max(then.took.p50, LEAST_MS)
         yield Figure(f"  {name}: p50 grown with the log", ratio, "x", most=MOST_RATIO)
-
-
-def _paired(
-    wanted: dict[str, str], others: dict[str, str]
-) -> Iterator[tuple[tuple[str, str], str]]:
-    """Each address of one service with that of the same name of the other."""
-    for name, address in wanted.items():
-        yield (name, address), others[name]
 
 
 @contextmanager
@@ -56,33 +55,52 @@ def at_the_end(data: Path) -> Iterator[Running]:
         yield running
 
 
-def _in_turns(
-    one: tuple[Running, str], other: tuple[Running, str]
-) -> tuple[Percentiles, Percentiles]:
-    """The times of two addresses, asked in turns, so that a busy machine slows both."""
+class Answered(msgspec.Struct, frozen=True):
+    """How long the answers of an address took, and how much the last one was."""
+
+    took: Percentiles
+    kilobytes: float
+
+
+def _in_turns(one: tuple[Running, str], other: tuple[Running, str]) -> tuple[Answered, Answered]:
+    """Ask two addresses in turns, so that a busy machine slows both."""
     took: list[list[float]] = [[], []]
-    asked = [
-        (http.client.HTTPConnection(r.url.removeprefix("http://")), a) for r, a in (one, other)
-    ]
-    for turn in range(ROUNDS + 1):
-        for times, (connection, address) in zip(took, asked, strict=True):
-            seconds = _ask(connection, address)
-            if turn:  # the first one of a kind compiles its template
-                times.append(seconds)
+    sizes = [0, 0]
+    asked = [(_connection(running), address) for running, address in (one, other)]
+    for _ in range(ROUNDS):
+        for number, (connection, address) in enumerate(asked):
+            seconds, sizes[number] = _ask(connection, address)
+            took[number].append(seconds)
     for connection, _ in asked:
         connection.close()
-    return Percentiles.of(took[0]), Percentiles.of(took[1])
+    first, second = (
+        Answered(Percentiles.of(times), size / 1000)
+        for times, size in zip(took, sizes, strict=True)
+    )
+    return first, second
 
 
-def _ask(connection: http.client.HTTPConnection, path: str) -> float:
+def _warm(running: Running, addresses: Iterable[str]) -> None:
+    """Ask for all once: that compiles templates, and what a start does besides is over."""
+    connection = _connection(running)
+    for address in addresses:
+        _ask(connection, address)
+    connection.close()
+
+
+def _connection(running: Running) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(running.url.removeprefix("http://"))
+
+
+def _ask(connection: http.client.HTTPConnection, path: str) -> tuple[float, int]:
     started = time.perf_counter()
     connection.request("GET", path)
     answer = connection.getresponse()
-    answer.read()
+    size = len(answer.read())
     took = time.perf_counter() - started
     if answer.status >= http.client.INTERNAL_SERVER_ERROR:
         raise RuntimeError(f"{path} answered {answer.status}")
-    return took
+    return took, size
 
 
 def _bounded_by(data: Path, name: str) -> str:
