@@ -77,3 +77,13 @@ def store(data: Path, bodies: Iterable[bytes]) -> Views:
     log.close()
     rebuild(data, processes=1)
     return Views(data)
+
+
+# Two people, one of them under several ids.
+ADA = [
+    body("CONVERSATION_STARTED", record="talk", candidateId="ada", participantFirstName="Ada"),
+    body("CALENDAR_MEETING_SCHEDULED", 5, record="booking", conversationId="talk"),
+    started("run", 1, candidateProfileId="ada", candidateProfileExternalId="no-7/x"),
+    body("CANDIDATE_ANALYSIS_COMPLETED", 2, record="other", externalId="no-7/x"),
+]
+BOB = [started("run-bob", 3, candidateProfileId="bob")]

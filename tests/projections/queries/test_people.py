@@ -10,16 +10,8 @@ from projections.queries.people import people
 from projections.queries.runs import list_runs
 from projections.queries.story import person
 from tests.projections.builders import minute
-from tests.projections.queries.stored import ACME, NOON, body, started, store
+from tests.projections.queries.stored import ACME, ADA, BOB, NOON, body, store
 from tracker.errors import NotFound
-
-ADA = [
-    body("CONVERSATION_STARTED", record="talk", candidateId="ada", participantFirstName="Ada"),
-    body("CALENDAR_MEETING_SCHEDULED", 5, record="booking", conversationId="talk"),
-    started("run", 1, candidateProfileId="ada", candidateProfileExternalId="no-7/x"),
-    body("CANDIDATE_ANALYSIS_COMPLETED", 2, record="other", externalId="no-7/x"),
-]
-BOB = [started("run-bob", 3, candidateProfileId="bob")]
 
 
 def test_the_ids_of_all_entities_are_joined(data: Path) -> None:

@@ -5,15 +5,7 @@ from pathlib import Path
 import pytest
 
 from projections.queries.search import Hit, search
-from tests.projections.queries.stored import body, started, store
-
-ADA = [
-    body("CONVERSATION_STARTED", record="talk", candidateId="ada", participantFirstName="Ada"),
-    body("CALENDAR_MEETING_SCHEDULED", 5, record="booking", conversationId="talk"),
-    started("run", 1, candidateProfileId="ada", candidateProfileExternalId="no-7/x"),
-    body("CANDIDATE_ANALYSIS_COMPLETED", 2, record="other", externalId="no-7/x"),
-]
-BOB = [started("run-bob", 3, candidateProfileId="bob")]
+from tests.projections.queries.stored import ADA, BOB, body, store
 
 
 def talk(number: int, name: str) -> bytes:
