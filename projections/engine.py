@@ -21,6 +21,7 @@ from tracker.errors import NotReady
 from tracker.release import own_command
 
 RESTART = 1.0  # seconds before a process that ended by itself is started again
+PATIENCE = 1.0  # seconds that a stop waits for the step under way
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +48,18 @@ class Engine:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the batch under way and end the process."""
+        """End the process, after the step under way if that does not take long.
+
+        One that is cut off leaves no trace, and is folded again.
+        """
         with self._lock:
             self._stopping = True
         self._send(Stop())
+        if self._process is not None:
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
         self._thread.join()
 
     def wake(self) -> None:

@@ -334,6 +334,21 @@ def test_an_engine_without_views_says_so_and_follows_once_they_are_there(
         engine.stop()
 
 
+def test_stopping_does_not_wait_for_a_long_step(
+    data: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "PATIENCE", 0.1)
+    eventually(reached(data, 3))
+    process = engine._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)  # as if it were busy for ever
+    engine.stop()
+    assert process.poll() == -signal.SIGKILL
+    append(data, bodies(5))
+    follow(data)
+    assert rebuild(data, check=True).parity
+
+
 def test_stopping_ends_the_process_even_while_it_is_started_again(
     data: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
