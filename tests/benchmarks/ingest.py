@@ -9,7 +9,7 @@ from tests.benchmarks.load import CONNECTIONS, Posted, post, write_requests
 from tests.benchmarks.peers import MISSING
 from tests.benchmarks.processes import free_port, process, wait_for
 from tests.benchmarks.profiles import profiled, shares
-from tests.running import SECRET, service
+from tests.running import SECRET, eventually, service
 from tracker.demo.bulk import bulk
 from tracker.log import LogReader
 
@@ -95,5 +95,7 @@ def _bounded_by(bench: Bench) -> str:
     requests = _requests(bench, ROUNDS + 1, PROFILED)
     with service(bench.scratch / "ingest-profiled", env=profiled(folder)) as running:
         post(running.url, requests)
+        # A process that is cut off writes no profile.
+        eventually(lambda: running.get("/readyz").json()["lag_events"] == 0, seconds=300)
         running.stop()
     return shares(folder)
