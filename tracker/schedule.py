@@ -1,12 +1,13 @@
 """Jobs that run by the clock: plain callables, each with a name and a sentence.
 
 Times are UTC. A run that was missed is made up for once, however often it was missed
-and however late it is. What jobs do is composed in `tracker.service`.
+and however late it is; one that was missed, cut off or failed before a start, soon after it.
+What jobs do is composed in `tracker.jobs`.
 """
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
@@ -14,11 +15,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from tracker.timing import EPOCH, MICROSECOND, now
+from tracker.timing import DAY, EPOCH, MICROSECOND, now, to_datetime
 
 Trigger: TypeAlias = CronTrigger | IntervalTrigger
 
 LONGEST_RESULT: Final = 2000
+# After a start, until what was missed is made up for, and between one such job and the next: the
+# views may have to catch up first, and a start that does not last long begins nothing.
+SOON: Final = timedelta(minutes=10)
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +102,11 @@ class Scheduler:
             self._scheduler.add_job(self.run, job.trigger, args=(job.name,), id=job.name)
 
     def start(self) -> None:
-        """Begin to run jobs when they are due."""
+        """Begin to run jobs when they are due, and soon those that were due and did not go well."""
         self._scheduler.start()
+        begun = datetime.now(UTC)
+        for number, name in enumerate(self._missed(), start=1):
+            self._scheduler.modify_job(name, next_run_time=begun + number * SOON)
 
     def stop(self) -> None:
         """Start no further job and wait for those that run."""
@@ -121,6 +128,20 @@ class Scheduler:
             self._running.discard(name)
         self._memory.job_finished(name, started_at, self._clock(), ok, result[:LONGEST_RESULT])
         self._changed()
+
+    def _missed(self) -> list[str]:
+        """The daily jobs that have run before, but not well since they were last due."""
+        moment = self._clock()
+        a_day_ago = to_datetime(moment - DAY)
+        missed = []
+        for past in self._memory.job_results():
+            job = self._jobs.get(past.name)
+            if job is None or not isinstance(job.trigger, CronTrigger):
+                continue
+            due = (job.trigger.get_next_fire_time(None, a_day_ago) - EPOCH) // MICROSECOND
+            if not past.ok or past.last_finished_at < due:
+                missed.append(past.name)
+        return missed
 
     def status(self) -> list[JobStatus]:
         """Every job with its last and its next run, in the order in which they were given."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tracker.control import Control
-from tracker.schedule import Job, Scheduler, Trigger, daily, every
-from tracker.timing import EPOCH, HOUR, to_datetime
+from tracker.schedule import SOON, Job, Scheduler, Trigger, daily, every
+from tracker.timing import EPOCH, HOUR, MICROSECOND, from_iso, now, to_datetime
 
 
 @pytest.fixture
@@ -106,6 +106,54 @@ def test_any_number_of_missed_times_is_made_up_for_once(memory: Control) -> None
     assert len(runs) == 1
     assert next_run is not None
     assert 0 <= next_run - (datetime.now(UTC) - EPOCH) // timedelta(microseconds=1) <= HOUR
+
+
+AT = from_iso("2026-03-05T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("finished", "ok", "begun_again", "made_up"),
+    [
+        (AT - 9 * HOUR, True, False, False),  # at three this morning
+        (AT - 33 * HOUR, True, False, True),  # the machine was off this night
+        (AT - 33 * HOUR, True, True, True),  # and this night's run was cut off
+        (AT - 9 * HOUR, False, False, True),
+        (None, None, True, True),
+        (None, None, False, False),  # it was never to run yet
+    ],
+)
+def test_what_was_missed_or_cut_off_before_a_start_is_made_up_for_soon(
+    memory: Control, finished: int | None, ok: bool | None, begun_again: bool, made_up: bool
+) -> None:
+    if finished is not None:
+        memory.job_finished("prune", finished - 10, finished, bool(ok), "")
+    if begun_again:
+        memory.job_started("prune", AT - 9 * HOUR)
+    scheduler = Scheduler([job(trigger=daily(3))], memory, lambda: AT)
+    before = now()
+    scheduler.start()
+    try:
+        [status] = scheduler.status()
+    finally:
+        scheduler.stop()
+
+    assert status.next_run_at is not None
+    soon = SOON // MICROSECOND
+    assert (before + soon <= status.next_run_at <= now() + soon) == made_up
+
+
+def test_what_was_missed_is_made_up_for_one_after_the_other(memory: Control) -> None:
+    jobs = [Job(name, "", daily(3), str) for name in ("one", "other")]
+    for name in ("one", "other"):
+        memory.job_finished(name, AT - 40 * HOUR, AT - 40 * HOUR, True, "")
+    scheduler = Scheduler(jobs, memory, lambda: AT)
+    scheduler.start()
+    try:
+        first, second = (status.next_run_at or 0 for status in scheduler.status())
+    finally:
+        scheduler.stop()
+
+    assert second - first == SOON // MICROSECOND
 
 
 def test_stopping_twice_or_before_the_start_is_harmless(memory: Control) -> None:
