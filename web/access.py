@@ -1,5 +1,7 @@
 """Who may do what: one row a route. What has no row nobody may do.
 
+The webhook is no such route: it asks for a signature (`web.webhooks`).
+
 `whole` routes speak of things without an organization, or of all organizations together, so
 they are only for people who are not limited to some. A page's fragment under `/parts` and
 its list as CSV stand for themselves, so that no address is allowed by accident.
@@ -33,7 +35,6 @@ class Rule(msgspec.Struct, frozen=True):
 # One address, or several that are one page: the method, the least role, who is limited.
 _ROWS: Final = (
     # What has to answer before anybody signs in.
-    ("POST /webhooks/popp", PUBLIC, False),
     ("GET /healthz", PUBLIC, False),
     ("GET /readyz", PUBLIC, False),  # no more than yes or no, unless an engineer asks
     ("GET /static/{name}", PUBLIC, False),

@@ -34,7 +34,7 @@ async def headers(message: Message, scope: Scope) -> None:
 
     An answer that asked for no nonce may run no script at all.
     """
-    if message["type"] != "http.response.start" or scope["path"].startswith("/webhooks/"):
+    if message["type"] != "http.response.start":
         return
     answer = MutableScopeHeaders.from_message(message)
     nonce = scope["state"].get(NONCE)

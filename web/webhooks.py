@@ -3,13 +3,15 @@
 Every signed body is answered 200 once it is durable, whatever it holds. The other
 answers: 400 cut off, 401 not signed by us, 413 too large, 415 encoded, 503 not stored
 (try again).
+
+It is plain ASGI, called by `web.app` before any routing.
 """
 
+import logging
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from litestar import asgi
 from litestar.types import HTTPScope, Receive, Send
 
 from tracker.errors import NotStored
@@ -23,6 +25,7 @@ LONGEST_LENGTH = 15  # digits of a length that is taken for one
 ENCODED = "the body has a Content-Encoding; send it as it was signed"
 CUT_OFF = f"the body was cut off, or took longer than {SECONDS:.0f} seconds; send it again"
 BUSY = "too many large bodies arrive at once; send it again in a few seconds"
+AGAIN = "send it again in a few seconds"
 
 
 PATH: Final = "/webhooks/popp"
@@ -34,6 +37,7 @@ LENGTH: Final = b"content-length"
 READ: Final = frozenset({SIGNATURE, ENCODING, LENGTH})
 
 _encode = msgspec.json.Encoder().encode
+_log = logging.getLogger(__name__)
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -52,15 +56,18 @@ class CutOff(Exception):
     """The sender went away before the end of the body."""
 
 
-# Plain ASGI: a handler with a request and a response takes four times as long, for each delivery.
-@asgi(PATH, copy_scope=False)
-async def receive_webhook(scope: HTTPScope, receive: Receive, send: Send) -> None:
-    """Receive one delivery."""
+async def receive_webhook(
+    services: Services, scope: HTTPScope, receive: Receive, send: Send
+) -> None:
+    """Receive one delivery; never raises."""
     if scope["method"] != "POST":
         await _send(send, 405, Answer("not stored", detail=ONLY_POST), (b"allow", b"POST"))
         return
-    services: Services = scope["litestar_app"].state.services
-    status, answer = await _take(services, scope, receive)
+    try:
+        status, answer = await _take(services, scope, receive)
+    except Exception:  # noqa: BLE001 - it is logged, and the sender tries again
+        _log.exception("a delivery could not be taken")
+        status, answer = BUSY_STATUS, Answer("not stored", detail=AGAIN)
     await _send(send, status, answer, *([RETRY_AFTER] if status == BUSY_STATUS else []))
 
 
@@ -81,7 +88,7 @@ async def _take(services: Services, scope: HTTPScope, receive: Receive) -> tuple
     except CutOff:
         return _refused(400, ingest.reject(CUT_OFF, remote))
     except (NotStored, NoRoom) as error:
-        detail = BUSY if isinstance(error, NoRoom) else "send it again in a few seconds"
+        detail = BUSY if isinstance(error, NoRoom) else AGAIN
         return BUSY_STATUS, Answer("not stored", detail=detail)
     if receipt.outcome is Outcome.REJECTED:
         return _refused(401, receipt)

@@ -274,6 +274,21 @@ def test_what_could_not_be_stored_is_answered_503_so_that_it_is_sent_again(
     assert fresh.post(body()).json() == {"status": "accepted", "position": 1}
 
 
+def test_what_nobody_foresaw_is_logged_without_the_body_and_sent_again(
+    fresh: Endpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_given: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tracker.ingest.verify", fail)
+        answer = fresh.post(body(name="Ada"))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert "unforeseen" not in answer.body.decode()
+    assert "RuntimeError: unforeseen" in caplog.text
+    assert "Ada" not in caplog.text
+
+
 def test_only_post_is_answered(fresh: Endpoint) -> None:
     assert ask(fresh.app, "GET", "/webhooks/popp").status == 405
 
