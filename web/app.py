@@ -53,8 +53,8 @@ class Guarded(Router):
 class Application(ByRawPath):
     """Serves each request; what has a body must send it in time, wherever it goes.
 
-    Deliveries are the many, so they go straight to their endpoint: Litestar's way there, made
-    for pages, took as long as all the rest of the work for one.
+    Deliveries are the many, so they go straight to their endpoint: the way through the router,
+    made for pages, cost a fifth of their rate.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
